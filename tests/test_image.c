@@ -175,3 +175,29 @@ Test(resample, straight_line_is_kept_on_a_turned_grid)
     cr_assert_eq(rp_resample(&from, in, &to, 1, -9, out), RP_OK);
     cr_expect_eq(out[0], -9.0f);
 }
+
+#include "lib/image/orient.h"
+
+Test(orient, every_turn_of_the_axes_is_undone_and_keeps_positions)
+{
+    static const int order[6][3] = {{0, 1, 2}, {0, 2, 1}, {1, 0, 2}, {1, 2, 0}, {2, 0, 1}, {2, 1, 0}};
+    for (int turn = 0; turn < 48; turn++) {
+        rp_grid g = rp_grid_axial(3, 4, 5, 3, 2, 1);
+        memset(g.dir, 0, sizeof g.dir);
+        for (int a = 0; a < 3; a++) g.dir[a][order[turn / 8][a]] = turn >> a & 1 ? -1 : 1;
+        const rp_orient o = rp_orient_canonical(&g);
+        const rp_grid c = rp_orient_grid(&g, &o);
+        for (int a = 0; a < 3; a++) cr_expect(near(c.dir[a][2 - a], 1, 0, 1e-12), "turn %d", turn);
+        int32_t in[60], mid[60], back[60];
+        for (int i = 0; i < 60; i++) in[i] = i;
+        rp_orient_apply(&g, &o, sizeof *in, in, mid);
+        rp_orient_undo(&g, &o, sizeof *in, mid, back);
+        cr_expect_arr_eq(in, back, sizeof in);
+        for (int i = 0; i < 60; i++) { /* the voxel that lies at a place is the one that lay there */
+            double lps[3], index[3];
+            rp_grid_position(&c, (double[]){(double)(i / (c.n[1] * c.n[2])), (double)(i / c.n[2] % c.n[1]), (double)(i % c.n[2])}, lps);
+            cr_assert_eq(rp_grid_index(&g, lps, index), RP_OK);
+            cr_expect_eq(mid[i], (int)lround(index[0]) * 20 + (int)lround(index[1]) * 5 + (int)lround(index[2]));
+        }
+    }
+}

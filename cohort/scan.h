@@ -1,0 +1,50 @@
+/* cohort/scan.h - what lies in a source: every file, and what its header says.
+ *
+ * 1. Files are found by rank 0 in byte order of their paths; a folder that was seen before (links,
+ *    mounts) is not entered again.  What is no regular file or cannot be read has a reason.
+ * 2. Headers are read by the farm, in blocks; all ranks know all of them. */
+#pragma once
+#include "cohort/work.h"
+#include "io/dicom.h"
+
+typedef enum rp_file_kind {
+    RP_FILE_SKIPPED, /* reason says why */
+    RP_FILE_SLICE,   /* DICOM image, one frame or several */
+    RP_FILE_STRUCTS, /* RTSTRUCT */
+    RP_FILE_SEG,     /* DICOM segmentation */
+    RP_FILE_VOLUME,  /* NIfTI or NRRD image */
+    RP_FILE_MASK,    /* NIfTI or NRRD label map or mask */
+} rp_file_kind;
+
+/* The part of a header that grouping needs; the whole is read again with the pixels. */
+typedef struct rp_file_head {
+    int32_t kind, status;
+    char reason[80];  /* of RP_FILE_SKIPPED: a word or two of ours, no text of the file */
+    char patient[132], name[132], birth[12], sex[4], age[8];
+    char study[68], series[68], frame[68], sop[68];
+    char date[12], time[20]; /* of the study */
+    char modality[20], units[20], photometric[20], image_type[100];
+    char volume[68];         /* NIfTI: name of the volume or mask, of the file name */
+    char manufacturer[68], model[68], kernel[68];
+    double position[3], orientation[6], spacing[2];
+    double slope, intercept, slice_thickness, kvp;
+    double echo_time, repetition_time, inversion_time, b_value, trigger_time;
+    int64_t rows, columns, frames, bits_stored, sign, series_number, acquisition, instance, temporal;
+    uint8_t has_position, has_orientation, has_spacing, has_slope, has_frame_groups, has_lut;
+    uint8_t is_burned, is_lossy;
+    double bytes; /* uncompressed pixels */
+} rp_file_head;
+
+typedef struct rp_scan {
+    int64_t files;
+    char **path;         /* [files] */
+    rp_file_head *head;  /* [files] */
+    rp_text paths;       /* behind path */
+} rp_scan;
+void rp_scan_drop(rp_scan **s);
+
+/* Looks through the sources.  folder: of the journal (NULL: none).  Owned by the caller.  Collective.
+ * Errors: RP_ENONE (a source is not there), RP_EUSE (nothing in it), RP_EIO, RP_ESTOP. */
+RP_MUST rp_status rp_scan_sources(const rp_comm *comm, rp_pool *pool, int sources,
+                                  const char *const source[], const char *folder,
+                                  bool (*stop)(void *arg), void *stop_arg, rp_scan **out);
