@@ -1,0 +1,237 @@
+/* tests/test_net_kernels.c - every kernel row against plain loops in double. */
+#include "tests/harness.h"
+
+#include "lib/base/random.h"
+#include "lib/net/kernels.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+/* A shape of tests/data/net_shapes.csv. */
+static rp_conv_shape shape_of(const table *t, int row)
+{
+    rp_conv_shape s = {.big_channels = (int64_t)table_number(t, row, "big_channels"),
+                       .small_channels = (int64_t)table_number(t, row, "small_channels")};
+    for (int a = 0; a < 3; a++) {
+        char name[16];
+        snprintf(name, sizeof name, "n%c", "zyx"[a]);
+        s.big[a] = (int64_t)table_number(t, row, name);
+        snprintf(name, sizeof name, "k%c", "zyx"[a]);
+        s.kernel[a] = (int64_t)table_number(t, row, name);
+        snprintf(name, sizeof name, "s%c", "zyx"[a]);
+        s.stride[a] = (int64_t)table_number(t, row, name);
+        s.pad[a] = s.kernel[a] == s.stride[a] ? 0 : (s.kernel[a] - 1) / 2;
+        s.small[a] = (s.big[a] + 2 * s.pad[a] - s.kernel[a]) / s.stride[a] + 1;
+    }
+    return s;
+}
+
+static float *numbers(int64_t n, uint64_t seed)
+{
+    float *x;
+    cr_assert(rp_alloc(n, sizeof *x, &x) == RP_OK);
+    rp_random r;
+    rp_random_start(seed, RP_RANDOM_TEST, 0, &r);
+    for (int64_t i = 0; i < n; i++) x[i] = (float)rp_random_range(&r, -1, 1);
+    return x;
+}
+
+typedef struct data {
+    float *big, *small, *weights, *bias;
+    int64_t big_count, small_count, weight_count, big_stride, small_stride;
+} data;
+
+static int64_t volume(const int64_t n[3])
+{
+    return n[0] * n[1] * n[2];
+}
+
+static data data_of(const rp_conv_shape *s, int64_t extra)
+{
+    data d = {.big_stride = s->big_channels + extra, .small_stride = s->small_channels + extra};
+    d.big_count = volume(s->big) * d.big_stride;
+    d.small_count = volume(s->small) * d.small_stride;
+    d.weight_count = s->big_channels * s->small_channels * volume(s->kernel);
+    d.big = numbers(d.big_count, 1);
+    d.small = numbers(d.small_count, 2);
+    d.weights = numbers(d.weight_count, 3);
+    d.bias = numbers(s->big_channels > s->small_channels ? s->big_channels : s->small_channels, 4);
+    return d;
+}
+
+static void data_clear(data *d)
+{
+    rp_free(d->big);
+    rp_free(d->small);
+    rp_free(d->weights);
+    rp_free(d->bias);
+}
+
+static rp_status run_row(const char *row, rp_op op, const rp_conv_shape *s, int threads, bool bias,
+                         data *d, bool *invariant)
+{
+    RP_AUTO(rp_kernel) k = NULL;
+    RP_TRY(rp_kernel_plan(rp_kernel_find(row), op, s, threads, &k));
+    RP_AUTOFREE char *packed = NULL, *scratch = NULL;
+    RP_TRY(rp_alloc((int64_t)k->packed_bytes, 1, &packed));
+    RP_TRY(rp_alloc((int64_t)k->scratch_bytes, 1, &scratch));
+    RP_TRY(rp_kernel_pack(k, d->weights, packed, scratch));
+    rp_kernel_args a = {.big = rp_tensor_make(d->big, s->big_channels, s->big),
+                        .small = rp_tensor_make(d->small, s->small_channels, s->small),
+                        .packed = packed,
+                        .bias = bias ? d->bias : NULL,
+                        .add = s->add,
+                        .weights = d->weights,
+                        .scratch = scratch,
+                        .threads = threads};
+    a.big.stride = d->big_stride;
+    a.small.stride = d->small_stride;
+    *invariant = k->thread_invariant;
+    return rp_kernel_run(k, &a);
+}
+
+static const float *output(const data *d, rp_op op, int64_t *count)
+{
+    *count = op == RP_OP_CONV ? d->small_count : op == RP_OP_TRANSPOSED ? d->big_count : d->weight_count;
+    return op == RP_OP_CONV ? d->small : op == RP_OP_TRANSPOSED ? d->big : d->weights;
+}
+
+/* Largest difference over the largest value. */
+static double distance(int64_t n, const float a[], const float b[])
+{
+    double most = 0, worst = 0;
+    for (int64_t i = 0; i < n; i++) {
+        most = fmax(most, fabs((double)a[i]));
+        if (!(fabs((double)a[i] - b[i]) <= worst)) worst = fabs((double)a[i] - b[i]);
+    }
+    return worst / (most > 0 ? most : 1);
+}
+
+/* Sums in single precision over n terms of random sign: rounding grows like sqrt(n). */
+static double tolerance(rp_op op, const rp_conv_shape *s)
+{
+    const double terms = op == RP_OP_WEIGHTS ? (double)volume(s->small)
+                                             : (double)(s->big_channels + s->small_channels) *
+                                                   (double)volume(s->kernel);
+    return 2e-7 * (4 + sqrt(terms));
+}
+
+/* needed: the row must take the shape; others it may refuse, by name. */
+static void compare(const char *row, rp_op op, const rp_conv_shape *s, int64_t extra, bool bias,
+                    bool needed)
+{
+    data want = data_of(s, extra), got = data_of(s, extra);
+    bool invariant;
+    cr_assert(run_row("reference", op, s, 1, bias, &want, &invariant) == RP_OK);
+    const rp_status st = run_row(row, op, s, 2, bias, &got, &invariant);
+    int64_t n;
+    const float *a = output(&want, op, &n), *b = output(&got, op, &n);
+    cr_expect(st == RP_OK || (st == RP_EUNSUP && !needed), "%s %s: %s", row, rp_op_name(op),
+              rp_error_message());
+    cr_expect(st != RP_OK || distance(n, a, b) <= tolerance(op, s),
+              "%s %s of %d and %d channels, %dx%dx%d, kernel %d%d%d stride %d%d%d: off by %g", row,
+              rp_op_name(op), (int)s->big_channels, (int)s->small_channels, (int)s->big[0],
+              (int)s->big[1], (int)s->big[2], (int)s->kernel[0], (int)s->kernel[1], (int)s->kernel[2],
+              (int)s->stride[0], (int)s->stride[1], (int)s->stride[2], distance(n, a, b));
+    data_clear(&want);
+    data_clear(&got);
+}
+
+static void compare_all(const char *row)
+{
+    if (rp_kernel_find(row)->needs > rp_isa_here()) skip_test("%s needs another processor", row);
+    const table *t = table_read("tests/data/net_shapes.csv");
+    for (int r = 0; r < t->rows; r++)
+        for (int op = 0; op < RP_OP_COUNT; op++) {
+            const bool needed = strcmp(row, "onednn") != 0 || table_number(t, r, "unet") == 1;
+            rp_conv_shape s = shape_of(t, r);
+            compare(row, (rp_op)op, &s, 0, op != RP_OP_WEIGHTS, needed);
+            s.view = s.add = true; /* the same through views, added to what is there */
+            compare(row, (rp_op)op, &s, 3, false, needed);
+        }
+}
+
+Test(net_kernels, onednn_equals_the_definition)
+{
+    compare_all("onednn");
+}
+
+Test(net_kernels, blas_equals_the_definition)
+{
+    compare_all("blas");
+}
+
+Test(net_kernels, every_row_is_tested_above)
+{
+    int rows = 0;
+    for (const rp_kernel_row *r = rp_kernel_rows; r->name; r++) rows++;
+    cr_expect(rows == 3, "%d rows, but the tests know 3", rows);
+}
+
+Test(net_kernels, bits_do_not_depend_on_threads)
+{
+    const table *t = table_read("tests/data/net_shapes.csv");
+    for (const rp_kernel_row *row = rp_kernel_rows; row->name; row++) {
+        if (row->needs > rp_isa_here() || strcmp(row->name, "reference") == 0) continue;
+        for (int r = 0; r < t->rows; r++)
+            for (int op = 0; op < RP_OP_COUNT; op++) {
+                const rp_conv_shape s = shape_of(t, r);
+                data one = data_of(&s, 0);
+                bool invariant;
+                const rp_status st = run_row(row->name, (rp_op)op, &s, 1, false, &one, &invariant);
+                cr_assert(st == RP_OK || st == RP_EUNSUP);
+                for (int threads = 2; threads <= 4 && invariant && st == RP_OK; threads++) {
+                    data many = data_of(&s, 0);
+                    cr_assert(run_row(row->name, (rp_op)op, &s, threads, false, &many, &invariant) == RP_OK);
+                    int64_t n;
+                    const float *a = output(&one, (rp_op)op, &n), *b = output(&many, (rp_op)op, &n);
+                    cr_expect(memcmp(a, b, (size_t)n * sizeof *a) == 0,
+                              "%s %s, shape %d: other bits with %d threads", row->name,
+                              rp_op_name((rp_op)op), r, threads);
+                    data_clear(&many);
+                }
+                data_clear(&one);
+            }
+    }
+}
+
+Test(net_kernels, one_convolution_by_hand)
+{
+    /* 1D along x: big 1 2 3, kernel 10 20 30, padding 1: 20+60, 10+40+90, 20+60 */
+    rp_conv_shape s = {.big_channels = 1, .small_channels = 1, .big = {1, 1, 3}, .small = {1, 1, 3},
+                       .kernel = {1, 1, 3}, .stride = {1, 1, 1}, .pad = {0, 0, 1}};
+    float big[] = {1, 2, 3}, small[3], w[] = {10, 20, 30};
+    data d = {.big = big, .small = small, .weights = w, .big_stride = 1, .small_stride = 1};
+    bool invariant;
+    cr_assert(run_row("reference", RP_OP_CONV, &s, 1, false, &d, &invariant) == RP_OK);
+    cr_expect(small[0] == 80 && small[1] == 140 && small[2] == 80);
+    float one[] = {0, 1, 0};
+    d.small = one;
+    cr_assert(run_row("reference", RP_OP_TRANSPOSED, &s, 1, false, &d, &invariant) == RP_OK);
+    cr_expect(big[0] == 10 && big[1] == 20 && big[2] == 30);
+}
+
+Test(net_kernels, refuses_shapes_that_do_not_fit_themselves)
+{
+    const rp_conv_shape good = {.big_channels = 2, .small_channels = 2, .big = {4, 4, 4},
+                                .small = {4, 4, 4}, .kernel = {3, 3, 3}, .stride = {1, 1, 1},
+                                .pad = {1, 1, 1}};
+    rp_kernel *k = NULL;
+    rp_conv_shape s = good;
+    s.small[1] = 5;
+    cr_expect(rp_kernel_plan(rp_kernel_find("reference"), RP_OP_CONV, &s, 1, &k) == RP_EARG);
+    s = good;
+    s.big_channels = 0;
+    cr_expect(rp_kernel_plan(rp_kernel_find("blas"), RP_OP_CONV, &s, 1, &k) == RP_EARG);
+    s = good;
+    s.pad[0] = 3;
+    cr_expect(rp_kernel_plan(rp_kernel_find("blas"), RP_OP_CONV, &s, 1, &k) == RP_EARG);
+    cr_expect(rp_kernel_choose("onednm", RP_ISA_AVX512, RP_OP_CONV, &good, 1, &k) == RP_EUSE);
+    cr_expect(strstr(rp_error_message(), "onednn") != NULL, "%s", rp_error_message());
+    cr_expect(rp_kernel_choose("onednn", RP_ISA_PLAIN, RP_OP_CONV, &good, 1, &k) == RP_EUSE);
+    cr_expect(k == NULL);
+    cr_expect(rp_kernel_choose("auto", RP_ISA_PLAIN, RP_OP_CONV, &good, 1, &k) == RP_OK);
+    cr_expect(strcmp(k->row, "blas") == 0);
+    rp_kernel_drop(&k);
+}
