@@ -1,0 +1,117 @@
+/* lib/net/layer_conv.c - convolutions and transposed convolutions as layers.
+ *
+ * A convolution's input is the big grid and it runs RP_OP_CONV forward; a transposed one's input is
+ * the small grid and it runs RP_OP_TRANSPOSED forward.  Backward is the other of the two. */
+#include "lib/net/engine_priv.h"
+
+#include "lib/net/norm_act.h"
+
+#include <string.h>
+
+static rp_op forward_op(const rp_layer *l)
+{
+    return l->kind == RP_LAYER_CONV ? RP_OP_CONV : RP_OP_TRANSPOSED;
+}
+
+static rp_op backward_op(const rp_layer *l)
+{
+    return l->kind == RP_LAYER_CONV ? RP_OP_TRANSPOSED : RP_OP_CONV;
+}
+
+static rp_conv_shape shape_of(const rp_engine *e, const rp_layer *l)
+{
+    const int big = l->kind == RP_LAYER_CONV ? l->in[0] : l->out;
+    const int small = l->kind == RP_LAYER_CONV ? l->out : l->in[0];
+    rp_conv_shape s = {.big_channels = e->net->value[big].channels,
+                       .small_channels = e->net->value[small].channels};
+    for (int a = 0; a < 3; a++) {
+        s.big[a] = e->place[big].size[a];
+        s.small[a] = e->place[small].size[a];
+        s.kernel[a] = l->kernel[a];
+        s.stride[a] = l->stride[a];
+        s.pad[a] = l->kind == RP_LAYER_CONV ? (l->kernel[a] - 1) / 2 : 0;
+    }
+    return s;
+}
+
+static bool is_view(const rp_tensor *t)
+{
+    return t->stride != t->shape[1];
+}
+
+static rp_status plan_op(rp_engine *e, rp_step *s, rp_op op, bool view, bool add, size_t *scratch)
+{
+    rp_conv_shape shape = shape_of(e, s->layer);
+    shape.view = view;
+    shape.add = add;
+    RP_TRY(rp_kernel_choose(e->kernels, e->isa, op, &shape, e->threads, &s->kernel[op]));
+    if (s->kernel[op]->scratch_bytes > *scratch) *scratch = s->kernel[op]->scratch_bytes;
+    return RP_OK;
+}
+
+static rp_status plan(rp_engine *e, rp_step *s, size_t *scratch)
+{
+    const rp_layer *l = s->layer;
+    RP_TRY(plan_op(e, s, forward_op(l), is_view(rp_place_of(e, l->out)), false, scratch));
+    if (!e->train || !s->learns) return RP_OK;
+    const rp_tensor *dy = &e->place[l->out].gradient, *dx = &e->place[l->in[0]].gradient;
+    RP_TRY(plan_op(e, s, RP_OP_WEIGHTS, is_view(dy), false, scratch));
+    if (l->in[0] != 0)
+        RP_TRY(plan_op(e, s, backward_op(l), is_view(dy) || is_view(dx), s->adds, scratch));
+    const size_t sums = rp_norm_act_scratch(rp_tensor_voxels(dy), dy->shape[1]);
+    if (l->bias >= 0 && !l->bias_cancels && sums > *scratch) *scratch = sums;
+    return RP_OK;
+}
+
+static rp_status weights(rp_engine *e, rp_step *s, const float w[])
+{
+    const float *own = w + e->net->param[s->layer->weight].offset;
+    for (int op = 0; op < RP_OP_COUNT; op++)
+        if (s->kernel[op]) RP_TRY(rp_kernel_pack(s->kernel[op], own, s->packed[op], e->scratch));
+    return RP_OK;
+}
+
+/* The arguments of an operation between the tensors x (input of the layer) and y (output). */
+static rp_kernel_args args_of(const rp_engine *e, const rp_step *s, rp_op op, const rp_tensor *x,
+                              const rp_tensor *y)
+{
+    const bool conv = s->layer->kind == RP_LAYER_CONV;
+    return (rp_kernel_args){.big = conv ? *x : *y,
+                            .small = conv ? *y : *x,
+                            .packed = s->packed[op],
+                            .scratch = e->scratch,
+                            .threads = e->threads};
+}
+
+static rp_status forward(rp_engine *e, rp_step *s)
+{
+    const rp_layer *l = s->layer;
+    const rp_op op = forward_op(l);
+    rp_kernel_args a = args_of(e, s, op, rp_place_of(e, l->in[0]), rp_place_of(e, l->out));
+    if (l->bias >= 0 && !l->bias_cancels) a.bias = rp_engine_small(e, l->bias);
+    return rp_kernel_run(s->kernel[op], &a);
+}
+
+static rp_status backward(rp_engine *e, rp_step *s, float gradient[])
+{
+    const rp_layer *l = s->layer;
+    const rp_tensor *x = rp_place_of(e, l->in[0]), *dy = &e->place[l->out].gradient;
+    rp_kernel_args a = args_of(e, s, RP_OP_WEIGHTS, x, dy);
+    a.weights = gradient + e->net->param[l->weight].offset;
+    RP_TRY(rp_kernel_run(s->kernel[RP_OP_WEIGHTS], &a));
+    if (l->bias >= 0) {
+        const rp_param *p = &e->net->param[l->bias];
+        if (l->bias_cancels) memset(gradient + p->offset, 0, (size_t)p->count * sizeof *gradient);
+        else rp_channel_sums(dy, e->scratch, gradient + p->offset);
+    }
+    if (l->in[0] == 0) return RP_OK;
+    const rp_op op = backward_op(l);
+    a = args_of(e, s, op, &e->place[l->in[0]].gradient, dy);
+    a.add = s->adds;
+    return rp_kernel_run(s->kernel[op], &a);
+}
+
+const rp_layer_ops rp_layer_conv = {"conv", "convolution with zero padding", plan, weights, forward,
+                                    backward};
+const rp_layer_ops rp_layer_up = {"up", "transposed convolution, kernel = stride", plan, weights,
+                                  forward, backward};

@@ -1,0 +1,46 @@
+/* lib/net/layer_norm_act.c - instance norm with leaky ReLU as a layer. */
+#include "lib/net/engine_priv.h"
+
+#include "lib/net/norm_act.h"
+
+static rp_norm_act norm_of(const rp_engine *e, const rp_step *s)
+{
+    return (rp_norm_act){.gamma = rp_engine_small(e, s->layer->weight),
+                         .beta = rp_engine_small(e, s->layer->bias),
+                         .slope = s->layer->slope,
+                         .eps = s->layer->eps,
+                         .stat = s->stat,
+                         .scratch = e->scratch};
+}
+
+static rp_status plan(rp_engine *e, rp_step *s, size_t *scratch)
+{
+    RP_NEED(!s->adds, RP_EBUG, "a norm shares its input with a later layer");
+    const rp_tensor *x = rp_place_of(e, s->layer->in[0]);
+    const size_t bytes = rp_norm_act_scratch(rp_tensor_voxels(x), x->shape[1]);
+    if (bytes > *scratch) *scratch = bytes;
+    return RP_OK;
+}
+
+static rp_status forward(rp_engine *e, rp_step *s)
+{
+    const rp_norm_act n = norm_of(e, s);
+    const rp_place *out = &e->place[s->layer->out];
+    rp_tensor second = out->slot;
+    if (!out->has_home || out->concat < 0) second.data = NULL; /* one place is enough */
+    rp_norm_act_forward(&n, rp_place_of(e, s->layer->in[0]), rp_place_of(e, s->layer->out), &second);
+    return RP_OK;
+}
+
+static rp_status backward(rp_engine *e, rp_step *s, float gradient[])
+{
+    const rp_norm_act n = norm_of(e, s);
+    const rp_layer *l = s->layer;
+    rp_norm_act_backward(&n, rp_place_of(e, l->in[0]), &e->place[l->out].gradient,
+                         &e->place[l->in[0]].gradient, gradient + e->net->param[l->weight].offset,
+                         gradient + e->net->param[l->bias].offset);
+    return RP_OK;
+}
+
+const rp_layer_ops rp_layer_norm_act = {"norm_act", "instance norm, then leaky ReLU", plan, NULL,
+                                        forward, backward};

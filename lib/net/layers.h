@@ -1,0 +1,31 @@
+/* lib/net/layers.h - the table of layer kinds: how a layer is planned and run in an engine. */
+#pragma once
+#include "lib/net/engine.h"
+#include "lib/net/kernels.h"
+
+/* One layer of an engine. */
+typedef struct rp_step {
+    const rp_layer *layer;
+    char name[RP_PARAM_NAME];    /* its parameters' name without '.weight' */
+    bool infers, learns;         /* the finest output, the loss depends on it */
+    bool adds;                   /* its gradient by the input comes on top of another layer's */
+    rp_kernel *kernel[RP_OP_COUNT]; /* convolutions; NULL: not needed */
+    void *packed[RP_OP_COUNT];
+    size_t packed_at[RP_OP_COUNT];
+    float *stat;                 /* norms: 2 floats a channel */
+    size_t stat_at;
+} rp_step;
+
+typedef struct rp_layer_ops {
+    const char *name, *meaning;
+    /* Chooses kernels; raises *scratch to the bytes that the layer needs for itself. */
+    rp_status (*plan)(rp_engine *e, rp_step *s, size_t *scratch);
+    /* Takes the flat array w over; may be NULL. */
+    rp_status (*weights)(rp_engine *e, rp_step *s, const float w[]);
+    rp_status (*forward)(rp_engine *e, rp_step *s);
+    /* gradient: the flat array; the layer writes all of its own parameters. */
+    rp_status (*backward)(rp_engine *e, rp_step *s, float gradient[]);
+} rp_layer_ops;
+
+/* By rp_layer_kind. */
+extern const rp_layer_ops *const rp_layer_table[RP_LAYER_KIND_COUNT];
