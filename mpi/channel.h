@@ -83,12 +83,14 @@ RP_MUST rp_status rp_channel_step(rp_channel *channel, bool *progress);
 
 /* True if the next sample of this rank is there: valid or void, at most the last one.  header and
  * payload are lent until rp_channel_release. */
-bool rp_channel_peek(const rp_channel *channel, const rp_sample_header **header,
-                     const void **payload);
-/* Gives the slot of the peeked sample back.  RP_EBUG if there is none. */
+bool rp_channel_peek(rp_channel *channel, const rp_sample_header **header, const void **payload);
+/* Gives the slot of the peeked sample back.  If the end came below it in the meantime it is no
+ * longer shown, yet stays readable until the drop, and its release changes nothing.
+ * Errors: RP_EBUG if none was peeked. */
 RP_MUST rp_status rp_channel_release(rp_channel *channel);
-/* No sample beyond last is wanted by anyone.  Every receiver says it once, with the same number;
- * last may be known from the start, or lie below samples that have already come. */
+/* No sample beyond last is wanted by anyone.  Every receiver says it once, with the same number
+ * (also one that owns no sample); last may be known from the start, or lie below samples that have
+ * already come: those are no longer shown. */
 RP_MUST rp_status rp_channel_end(rp_channel *channel, int64_t last);
 
 /* --- Sender.  Local. */
@@ -102,7 +104,8 @@ bool rp_channel_take(rp_channel *channel, int64_t sample);
  * Errors: RP_EARG (not taken, too many bytes). */
 RP_MUST rp_status rp_channel_send(rp_channel *channel, const rp_sample_header *header,
                                   const void *payload);
-/* A send that has ended since the last call, each once, voids included: its sample and payload. */
+/* A send that has ended since the last call, each once, voids included: its sample and payload.  A
+ * stage asks at every turn: credits wait while ended sends are not fetched. */
 bool rp_channel_sent(rp_channel *channel, int64_t *sample, const void **payload);
 /* The last sample, once every receiver has said it. */
 bool rp_channel_last(const rp_channel *channel, int64_t *last);
