@@ -18,6 +18,8 @@ rp_status rp_mpi_failed(int code, const char *file, int line, const char *func);
         if (rp_mpi_ != MPI_SUCCESS) return rp_mpi_failed(rp_mpi_, __FILE__, __LINE__, __func__);   \
     } while (0)
 
+/* Between two turns of any loop of mpi/: the idle hook, then a sleep if nothing moved. */
+void rp_mpi_turn(rp_backoff *backoff, bool progress);
 /* Waits for a request, sleeping, with the idle hook. */
 RP_MUST rp_status rp_mpi_wait(MPI_Request *request);
 /* True once all n requests have ended (they are MPI_REQUEST_NULL then). */

@@ -24,7 +24,7 @@ typedef struct rp_watch rp_watch;
 /* Owned by the caller.  Collective.  Errors: RP_EARG, RP_EMEM. */
 RP_MUST rp_status rp_watch_new(const rp_comm *comm, const rp_watch_settings *settings,
                                rp_watch **out);
-/* Collective. */
+/* Collective.  The idle hook (world.h) must not step it any more. */
 void rp_watch_drop(rp_watch **watch);
 /* Called by the driver at every turn: sends, answers, looks at the clock; never waits.  progress:
  * any number that grows when something was done; open: there is work that should go on.  Local.

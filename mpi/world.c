@@ -98,14 +98,22 @@ int rp_comm_size(const rp_comm *comm) { return comm->size; }
 
 int rp_comm_fint(const rp_comm *comm) { return (int)MPI_Comm_c2f(comm->comm); }
 
+void rp_mpi_turn(rp_backoff *backoff, bool progress)
+{
+    if (world.idle) world.idle(world.idle_arg);
+    if (progress)
+        *backoff = (rp_backoff){0};
+    else
+        rp_backoff_wait(backoff);
+}
+
 rp_status rp_mpi_wait(MPI_Request *request)
 {
     rp_backoff backoff = {0};
     for (int done = 0;;) {
         RP_MPI(MPI_Test(request, &done, MPI_STATUS_IGNORE));
         if (done) return RP_OK;
-        if (world.idle) world.idle(world.idle_arg);
-        rp_backoff_wait(&backoff);
+        rp_mpi_turn(&backoff, false);
     }
 }
 

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What tests/ranks/channel.c makes of samples 10 .. last: sum of the augmented payloads. */
+/* What tests/ranks/channel_ranks.c makes of samples 10 .. last: sum of the augmented payloads. */
 static uint64_t digest_by_hand(int64_t last)
 {
     static const int64_t size[] = {100, 4095, 0, 4097, 32768, 33000, 1, 100000, 5000};
@@ -26,7 +26,7 @@ Test(channel, carries_each_sample_once_for_every_split_window_and_end, .timeout 
 {
     static char out[1 << 17];
     const int rc = run_command(100, out, sizeof out, "mpirun --bind-to none -np 7 %s 1 3",
-                               build_path("tests/ranks/channel"));
+                               build_path("tests/ranks/channel_ranks"));
     cr_assert_eq(rc, 0, "exit %d: %s", rc, out);
     int lines = 0;
     for (char *line = strtok(out, "\n"); line; line = strtok(NULL, "\n")) {
@@ -45,7 +45,7 @@ Test(channel, carries_each_sample_once_for_every_split_window_and_end, .timeout 
 Test(channel, runs_on_one_rank_without_mpirun, .timeout = 40)
 {
     char out[4096];
-    const int rc = run_command(30, out, sizeof out, "%s 1", build_path("tests/ranks/channel"));
+    const int rc = run_command(30, out, sizeof out, "%s 1", build_path("tests/ranks/channel_ranks"));
     cr_assert_eq(rc, 0, "exit %d: %s", rc, out);
     cr_expect(strstr(out, "25 of 25 once"), "%s", out);
 }

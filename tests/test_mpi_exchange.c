@@ -40,7 +40,7 @@ static const char *launch(int ranks, const char *units)
 {
     static char out[1 << 18];
     const int rc = run_command(100, out, sizeof out, "mpirun --bind-to none -np %d %s %s", ranks,
-                               build_path("tests/ranks/exchange"), units);
+                               build_path("tests/ranks/exchange_ranks"), units);
     cr_assert_eq(rc, 0, "exit %d: %s", rc, out);
     return out;
 }

@@ -1,4 +1,4 @@
-/* tests/ranks/exchange.c - the invariant sum on 1 to N ranks of one launch.
+/* tests/ranks/exchange_ranks.c - the invariant sum on 1 to N ranks of one launch.
  *
  * Prints a line for each (units, pattern, ranks): hash of the mean as every rank has it after the
  * weights were shared, norm, valid samples, vote, and whether values came through.  Then the same

@@ -1,6 +1,6 @@
-/* tests/ranks/channel.c - the sample stream through load, augment and train, for every split.
+/* tests/ranks/channel_ranks.c - the sample stream through load, augment and train, for every split.
  *
- * usage: channel WINDOW...     on N ranks: all splits of 1 to N ranks into the three roles
+ * usage: channel_ranks WINDOW...     on N ranks: all splits of 1 to N ranks into the three roles
  *
  * Stages hold one buffer each, the worst case for a stall; credits and sends are put off at random.
  * Prints a line a split, with the digest of what the train ranks saw, in sample order. */
