@@ -95,7 +95,7 @@ $(program): $(call archives,$(rooms))
 	@echo 'LD $(notdir $@)'
 	@$(CXX) $(LDFLAGS) -o $@ $(call objs,pipeline) $(call archives,$(filter-out pipeline,$(rooms))) $(call libs,$(rooms))
 
-$(plugin): io/plugin/h5zstd.c io/plugin/h5zstd_codec.c Makefile
+$(plugin): io/plugin/h5zstd.c io/h5zstd_codec.c io/h5zstd_codec.h Makefile
 	@mkdir -p $(@D)
 	$(CC) -std=c17 -O3 -g -fPIC -shared -I. -D_GNU_SOURCE $(warn) $(HDF5_CFLAGS) -o $@ $(filter %.c,$^) $(call pc,--libs libzstd)
 

@@ -100,9 +100,10 @@ RP_MUST rp_status rp_shard_read_array(const rp_shard *s, int64_t i, rp_array **o
 RP_MUST rp_status rp_shard_read_hdf5(const rp_shard *s, int64_t i, const int64_t origin[3],
                                      const int64_t size[3], void *out);
 
-/* Reads every byte: digest of the file, then every chunk.  Calls damage once for each finding, with a
- * line that names file, dataset and chunk, or says that the bytes lie outside chunks; findings counts
- * them.  A damaged or truncated file is RP_OK with findings > 0.  Errors: RP_ENONE, RP_EIO, RP_EMEM. */
+/* Reads every byte.  Where the digest of the file does not fit, every chunk is decoded to find the
+ * place: damage is called once for each finding, with a line that names file, dataset and chunk, or
+ * says that the bytes lie outside chunks; findings counts them.  A damaged or truncated file is RP_OK
+ * with findings > 0.  Errors: RP_ENONE, RP_EIO, RP_EMEM. */
 typedef void rp_damage_fn(void *arg, const char *line);
 RP_MUST rp_status rp_shard_verify(const char *path, rp_damage_fn *damage, void *arg,
                                   int64_t *findings);
