@@ -104,13 +104,16 @@ static void name_cases(rp_plan *p)
         const bool dated = day_of(c[i].head->date, &first);
         for (int64_t k = i; k < j; k++) {
             if (dated && day_of(c[k].head->date, &day)) c[k].days = day - first;
-            if (j - i == 1) (void)snprintf(c[k].name, sizeof c[k].name, "%.60s", c[k].patient);
-            else if (c[k].days >= 0) (void)snprintf(c[k].name, sizeof c[k].name, "%.50s-d%" PRId64, c[k].patient, c[k].days);
-            else (void)snprintf(c[k].name, sizeof c[k].name, "%.50s-s%" PRId64, c[k].patient, k - i + 1);
-            if (k > i && strncmp(c[k].name, c[k - 1].name, strlen(c[k].name)) == 0 && c[k].days == c[k - 1].days) {
-                const size_t n = strlen(c[k].name);
-                (void)snprintf(c[k].name + n, sizeof c[k].name - n, "-s%" PRId64, k - i + 1);
-            }
+            const bool again = k > i && c[k].days == c[k - 1].days;
+            char name[160];
+            (void)snprintf(name, sizeof name, "%s", c[k].patient);
+            const size_t n = strlen(name);
+            if (j - i > 1 && c[k].days >= 0)
+                (void)snprintf(name + n, sizeof name - n, "-d%" PRId64 "%s", c[k].days, again ? "-" : "");
+            /* two studies of one day, or none dated: told apart by their number in time */
+            const size_t m = strlen(name);
+            if (j - i > 1 && (again || c[k].days < 0)) (void)snprintf(name + m, sizeof name - m, "s%" PRId64, k - i + 1);
+            rp_text_fit(c[k].name, sizeof c[k].name, name);
         }
     }
 }

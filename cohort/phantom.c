@@ -75,23 +75,18 @@ static void uid(const patient *p, const char *what, int64_t number, char out[68]
     (void)snprintf(out, 68, "2.999.%" PRIu64 ".%d.%s.%" PRId64, p->seed, p->number + 1, what, number);
 }
 
-static void text(char *to, size_t size, const char *from)
-{
-    (void)snprintf(to, size, "%s", from);
-}
-
 static void fill_header(const patient *p, const char *modality, const char *series, rp_dicom_header *h)
 {
     memset(h, 0, sizeof *h);
-    text(h->patient_id, sizeof h->patient_id, p->id);
-    text(h->patient_name, sizeof h->patient_name, p->name);
+    rp_text_fit(h->patient_id, sizeof h->patient_id, p->id);
+    rp_text_fit(h->patient_name, sizeof h->patient_name, p->name);
     (void)snprintf(h->birth_date, sizeof h->birth_date, "19%02d%02d%02d", 30 + p->number % 50, 1 + p->number % 12, 1 + p->number % 28);
-    text(h->patient_sex, sizeof h->patient_sex, p->number % 3 ? "M" : "F");
+    rp_text_fit(h->patient_sex, sizeof h->patient_sex, p->number % 3 ? "M" : "F");
     (void)snprintf(h->patient_age, sizeof h->patient_age, "%03dY", 90 - p->number % 50);
-    text(h->study_date, sizeof h->study_date, "20210314");
-    text(h->study_time, sizeof h->study_time, "101500");
-    text(h->modality, sizeof h->modality, modality);
-    text(h->manufacturer, sizeof h->manufacturer, "radpipe phantom");
+    rp_text_fit(h->study_date, sizeof h->study_date, "20210314");
+    rp_text_fit(h->study_time, sizeof h->study_time, "101500");
+    rp_text_fit(h->modality, sizeof h->modality, modality);
+    rp_text_fit(h->manufacturer, sizeof h->manufacturer, "radpipe phantom");
     uid(p, "1", 0, h->study_uid);
     uid(p, series, 0, h->series_uid);
     uid(p, "9", 0, h->frame_uid);
@@ -127,10 +122,10 @@ static rp_status write_slice(const patient *p, int64_t z)
     RP_TRY(rp_alloc(1, sizeof *h, &h));
     RP_TRY(rp_alloc(k->shape[1] * k->shape[2], sizeof *pixel, &pixel));
     fill_header(p, "CT", "2", h);
-    text(h->sop_class, sizeof h->sop_class, "1.2.840.10008.5.1.4.1.1.2");
+    rp_text_fit(h->sop_class, sizeof h->sop_class, "1.2.840.10008.5.1.4.1.1.2");
     uid(p, "2", z + 1, h->sop_instance);
-    text(h->image_type, sizeof h->image_type, "ORIGINAL\\PRIMARY\\AXIAL");
-    text(h->photometric, sizeof h->photometric, "MONOCHROME2");
+    rp_text_fit(h->image_type, sizeof h->image_type, "ORIGINAL\\PRIMARY\\AXIAL");
+    rp_text_fit(h->photometric, sizeof h->photometric, "MONOCHROME2");
     const struct { rp_dicom_whole *to; int64_t value; } whole[] = {
         {&h->rows, k->shape[1]}, {&h->columns, k->shape[2]}, {&h->samples, 1}, {&h->bits_allocated, 16}, {&h->bits_stored, 16},
         {&h->high_bit, 15}, {&h->pixel_representation, 1}, {&h->instance_number, z + 1}, {&h->series_number, 2}};
@@ -182,7 +177,7 @@ static rp_status add_contour(const patient *p, const organ *o, int64_t z, rp_dic
 static rp_status fill_structs(const patient *p, rp_dicom_structs *s)
 {
     fill_header(p, "RTSTRUCT", "3", &s->header);
-    text(s->header.sop_class, sizeof s->header.sop_class, "1.2.840.10008.5.1.4.1.1.481.3");
+    rp_text_fit(s->header.sop_class, sizeof s->header.sop_class, "1.2.840.10008.5.1.4.1.1.481.3");
     uid(p, "3", 1, s->header.sop_instance);
     uid(p, "2", 0, s->series_uid);
     RP_TRY(rp_alloc(p->organs, sizeof *s->roi, &s->roi));
@@ -190,7 +185,7 @@ static rp_status fill_structs(const patient *p, rp_dicom_structs *s)
         if (!p->organ[i].name) continue;
         rp_dicom_roi *roi = &s->roi[s->rois];
         roi->number = ++s->rois;
-        text(roi->name, sizeof roi->name, p->organ[i].name);
+        rp_text_fit(roi->name, sizeof roi->name, p->organ[i].name);
         uid(p, "9", 0, roi->frame_uid);
         RP_TRY(rp_alloc(p->kind->shape[0], sizeof *roi->contour, &roi->contour));
         for (int64_t z = 0; z < p->kind->shape[0]; z++) RP_TRY(add_contour(p, &p->organ[i], z, roi));

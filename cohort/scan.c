@@ -109,11 +109,6 @@ static rp_status find_files(int sources, const char *const source[], rp_text *ou
     return st == RP_OK ? rp_text_status(out) : st;
 }
 
-static void copy(char *to, size_t size, const char *from)
-{
-    (void)snprintf(to, size, "%s", from);
-}
-
 static void take_numbers(const rp_dicom_header *h, rp_file_head *f)
 {
     f->has_position = h->position.count == 3;
@@ -148,24 +143,24 @@ static void take_numbers(const rp_dicom_header *h, rp_file_head *f)
 
 static void take_header(const rp_dicom_header *h, rp_file_head *f)
 {
-    copy(f->patient, sizeof f->patient, h->patient_id);
-    copy(f->name, sizeof f->name, h->patient_name);
-    copy(f->birth, sizeof f->birth, h->birth_date);
-    copy(f->sex, sizeof f->sex, h->patient_sex);
-    copy(f->age, sizeof f->age, h->patient_age);
-    copy(f->study, sizeof f->study, h->study_uid);
-    copy(f->series, sizeof f->series, h->series_uid);
-    copy(f->frame, sizeof f->frame, h->frame_uid);
-    copy(f->sop, sizeof f->sop, h->sop_instance);
-    copy(f->date, sizeof f->date, h->study_date);
-    copy(f->time, sizeof f->time, h->study_time);
-    copy(f->modality, sizeof f->modality, h->modality);
-    copy(f->units, sizeof f->units, h->units);
-    copy(f->photometric, sizeof f->photometric, h->photometric);
-    copy(f->image_type, sizeof f->image_type, h->image_type);
-    copy(f->manufacturer, sizeof f->manufacturer, h->manufacturer);
-    copy(f->model, sizeof f->model, h->model);
-    copy(f->kernel, sizeof f->kernel, h->kernel);
+    rp_text_fit(f->patient, sizeof f->patient, h->patient_id);
+    rp_text_fit(f->name, sizeof f->name, h->patient_name);
+    rp_text_fit(f->birth, sizeof f->birth, h->birth_date);
+    rp_text_fit(f->sex, sizeof f->sex, h->patient_sex);
+    rp_text_fit(f->age, sizeof f->age, h->patient_age);
+    rp_text_fit(f->study, sizeof f->study, h->study_uid);
+    rp_text_fit(f->series, sizeof f->series, h->series_uid);
+    rp_text_fit(f->frame, sizeof f->frame, h->frame_uid);
+    rp_text_fit(f->sop, sizeof f->sop, h->sop_instance);
+    rp_text_fit(f->date, sizeof f->date, h->study_date);
+    rp_text_fit(f->time, sizeof f->time, h->study_time);
+    rp_text_fit(f->modality, sizeof f->modality, h->modality);
+    rp_text_fit(f->units, sizeof f->units, h->units);
+    rp_text_fit(f->photometric, sizeof f->photometric, h->photometric);
+    rp_text_fit(f->image_type, sizeof f->image_type, h->image_type);
+    rp_text_fit(f->manufacturer, sizeof f->manufacturer, h->manufacturer);
+    rp_text_fit(f->model, sizeof f->model, h->model);
+    rp_text_fit(f->kernel, sizeof f->kernel, h->kernel);
     f->is_burned = strcmp(h->burned_in, "YES") == 0;
     f->is_lossy = strcmp(h->lossy, "01") == 0;
     take_numbers(h, f);
@@ -183,7 +178,7 @@ static void name_of_file(const char *path, rp_file_head *f)
 {
     const char *base = strrchr(path, '/') ? strrchr(path, '/') + 1 : path;
     char stem[132];
-    copy(stem, sizeof stem, base);
+    rp_text_fit(stem, sizeof stem, base);
     static const char *const endings[] = {".nii.gz", ".nii", ".nrrd", ".nhdr"};
     for (size_t i = 0; i < sizeof endings / sizeof *endings; i++)
         if (ends_in(stem, endings[i])) {
@@ -193,20 +188,20 @@ static void name_of_file(const char *path, rp_file_head *f)
     const bool label = strstr(path, "/labels") != NULL;
     const size_t n = strlen(stem);
     f->kind = label ? RP_FILE_MASK : RP_FILE_VOLUME;
-    copy(f->volume, sizeof f->volume, label ? "label" : "image");
+    rp_text_fit(f->volume, sizeof f->volume, label ? "label" : "image");
     if (!label && n > 5 && stem[n - 5] == '_' && strspn(stem + n - 4, "0123456789") == 4) {
-        copy(f->volume, sizeof f->volume, stem + n - 4);
+        rp_text_fit(f->volume, sizeof f->volume, stem + n - 4);
         stem[n - 5] = 0;
     }
-    copy(f->patient, sizeof f->patient, stem);
-    copy(f->modality, sizeof f->modality, "OT");
+    rp_text_fit(f->patient, sizeof f->patient, stem);
+    rp_text_fit(f->modality, sizeof f->modality, "OT");
 }
 
 static void skip(rp_file_head *f, rp_status st, const char *reason)
 {
     f->kind = RP_FILE_SKIPPED;
     f->status = (int32_t)st;
-    copy(f->reason, sizeof f->reason, reason);
+    rp_text_fit(f->reason, sizeof f->reason, reason);
 }
 
 static rp_status read_head(const char *path, rp_file_head *f)

@@ -10,6 +10,7 @@
 #pragma once
 #include "cohort/work.h"
 #include "io/shard.h"
+#include "lib/base/digest.h"
 
 /* What one case hands over, filled by its task. */
 typedef struct rp_store_case rp_store_case;

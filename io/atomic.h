@@ -27,6 +27,8 @@ RP_MUST rp_status rp_file_read(const char *path, int64_t max_bytes, rp_text *out
 /* BLAKE2b-256 of the file's bytes. */
 RP_MUST rp_status rp_file_digest(const char *path, uint8_t out[RP_DIGEST_BYTES]);
 RP_MUST rp_status rp_file_remove(const char *path);
+/* Removes an empty folder. */
+RP_MUST rp_status rp_path_remove_folder(const char *path);
 
 typedef enum rp_path_kind {
     RP_PATH_NONE, /* not there */

@@ -64,6 +64,12 @@ rp_status rp_file_remove(const char *path)
     return RP_OK;
 }
 
+rp_status rp_path_remove_folder(const char *path)
+{
+    RP_SYS(rmdir(path) == 0, "folder '%s' cannot be removed", path);
+    return RP_OK;
+}
+
 rp_status rp_path_look(const char *path, bool follow, rp_path_info *out)
 {
     struct stat info;

@@ -118,6 +118,13 @@ rp_status rp_format(char **out, const char *fmt, ...)
     return RP_OK;
 }
 
+void rp_text_fit(char *to, size_t size, const char *from)
+{
+    const size_t n = strnlen(from, size - 1);
+    memmove(to, from, n);
+    to[n] = 0;
+}
+
 bool rp_read_int(const char *s, int64_t *x)
 {
     char *end;

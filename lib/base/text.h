@@ -24,6 +24,9 @@ const char *rp_text_get(const rp_text *t);
 /* Formats into a new string, owned by the caller.  Errors: RP_EMEM. */
 RP_MUST rp_status rp_format(char **out, const char *fmt, ...) RP_PRINTF(2, 3);
 
+/* Copies from into to[size], cut where it does not fit; always ends in 0. */
+void rp_text_fit(char *to, size_t size, const char *from);
+
 /* The whole of s as a number, else false and *x untouched.  Doubles must be finite. */
 bool rp_read_int(const char *s, int64_t *x);
 bool rp_read_double(const char *s, double *x);
