@@ -1,0 +1,52 @@
+/* stages/resume.h - checkpoints of a run: what stands in one, the newest good one, writing. */
+#pragma once
+#include "io/checkpoint.h"
+#include "mpi/exchange.h"
+#include "stages/run.h"
+
+/* What a run needs to go on, beside weights and the optimiser's state. */
+typedef struct rp_progress_state {
+    int64_t iteration;        /* updates counted, voids and steps that were not applied included */
+    int64_t not_finite;       /* steps that were not applied, in all */
+    int64_t not_finite_row;   /* the last ones in a row */
+    int64_t only_void;        /* iterations of only voids */
+    int64_t void_samples;
+    int64_t scored;           /* validations that stand in validation.csv */
+    double best;              /* their best score; -1: none */
+    int64_t best_iteration;
+} rp_progress_state;
+
+/* Path of the newest checkpoint of the run that verifies, and its iteration; *path NULL if there is
+ * none.  Damaged ones are logged and passed over.  Local.  Errors: RP_EIO; RP_EUSE if its identity is
+ * not the run's (with the lines that differ), unless accept. */
+RP_MUST rp_status rp_checkpoint_newest(const char *folder, const char *identity, bool accept,
+                                       char **path, int64_t *iteration);
+/* Reads a checkpoint.
+ *   weights [n] out; velocity [state * n] out, whole; lost [cases] out
+ * Errors: RP_EDATA. */
+RP_MUST rp_status rp_checkpoint_load(const char *path, int64_t n, int states, float weights[], float velocity[],
+                                     int64_t cases, uint8_t lost[], rp_progress_state *state);
+
+/* What the train ranks write together. */
+typedef struct rp_checkpoint_content {
+    const char *folder, *identity;
+    int64_t n;
+    int states;               /* floats of optimiser state a parameter */
+    const float *weights;     /* [n], alike on all ranks */
+    rp_exchange *exchange;    /* tells the owned blocks */
+    float *const *velocity;   /* [owned blocks] -> [states][count] of each */
+    int64_t cases;
+    const uint8_t *lost;      /* [cases] */
+    rp_progress_state state;
+    int keep;
+} rp_checkpoint_content;
+/* Writes checkpoints/kNNNNNNNNN.h5 and removes those beyond the last keep.  Blocks; collective over
+ * comm.  Errors: RP_ESPACE, RP_EIO: the checkpoints before stand. */
+RP_MUST rp_status rp_checkpoint_save(const rp_checkpoint_content *c, const rp_comm *comm);
+
+/* weights.safetensors with the names of the network's parameters; notes: more metadata. */
+RP_MUST rp_status rp_weights_save(const char *path, const rp_network *net, const float weights[], int64_t iteration);
+/* Errors: RP_EDATA naming the tensor that is missing or of another shape. */
+RP_MUST rp_status rp_weights_load(const char *path, const rp_network *net, float weights[]);
+/* SHA-256 of the weights, parameters in the order of the table, as little-endian floats. */
+void rp_weights_digest(const rp_network *net, const float weights[], char hex[65]);
