@@ -23,6 +23,7 @@ typedef enum rp_farm_kind {
     RP_FARM_REASON = 4, /* it failed by its data; bytes: status name, blank, message */
     RP_FARM_LEFT = 5,   /* it ended by a failure of the machine: as if it had not begun */
     RP_FARM_SKIP = 6,   /* given up for good; bytes: why */
+    RP_FARM_BEGIN = 8,  /* a farm begins on this rank, task -1 */
     RP_FARM_CRASH = 7,  /* this rank caught a fatal signal; written by the handler, task -1 */
 } rp_farm_kind;
 
