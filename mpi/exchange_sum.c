@@ -86,7 +86,7 @@ static float *fold(const rp_exchange *e, const exchange_round *r, int64_t first,
     struct {
         int a, b;
         float *at;
-    } stack[RP_EXCHANGE_UNITS_MOST];
+    } stack[RP_EXCHANGE_UNITS_MOST] = {0};
     int depth = 0, received = 0, mine = 0;
     for (int i = 0; i < e->spans; i++) {
         const span *s = &e->span[i];

@@ -11,7 +11,9 @@
 #include "lib/base/clock.h"
 #include "mpi/comm_priv.h"
 
+#include <inttypes.h>
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 enum { DESCRIBE_MOST = 1000 };
@@ -129,10 +131,8 @@ static void describe(const rp_watch *w, char text[DESCRIBE_MOST])
 {
     RP_TEXT_AUTO t = {0};
     if (w->set.describe) w->set.describe(w->set.arg, &t);
-    const char *s = rp_text_get(&t);
-    const size_t n = strlen(s) < DESCRIBE_MOST - 1 ? strlen(s) : DESCRIBE_MOST - 1;
-    memset(text, 0, DESCRIBE_MOST);
-    memcpy(text, s, n);
+    memset(text, 0, DESCRIBE_MOST); /* it travels whole */
+    (void)snprintf(text, DESCRIBE_MOST, "%s", rp_text_get(&t));
 }
 
 const char *rp_watch_report(const rp_watch *w) { return rp_text_get(&w->report); }
@@ -188,12 +188,12 @@ static void report_all(rp_watch *w)
 {
     char text[DESCRIBE_MOST];
     describe(w, text);
-    rp_text_add(&w->report, "\nrank 0: progress %lld, %s: %s", (long long)w->own_progress,
+    rp_text_add(&w->report, "\nrank 0: progress %" PRId64 ", %s: %s", w->own_progress,
                 w->own_open ? "work is open" : "no work is open", text);
     for (int r = 1; r < w->comm->size; r++) {
         const patient *p = &w->patient[r];
-        rp_text_add(&w->report, "\nrank %d: heard %.1f s ago, progress %lld, %s: %s", r,
-                    w->now - p->heard, (long long)p->known.progress,
+        rp_text_add(&w->report, "\nrank %d: heard %.1f s ago, progress %" PRId64 ", %s: %s", r,
+                    w->now - p->heard, p->known.progress,
                     p->known.open ? "work is open" : "no work is open", p->known.text);
     }
 }
@@ -309,18 +309,24 @@ static rp_status fall_silent(rp_watch *w)
     return RP_OK;
 }
 
-void rp_watch_drop(rp_watch **watch)
+static void cancel_all(rp_watch *w)
 {
-    rp_watch *w = *watch;
-    if (!w) return;
-    if (w->comm) (void)!fall_silent(w); /* a broken world shows at the next call */
     for (int r = 1; w->patient && r < w->comm->size; r++) {
         rp_mpi_cancel(&w->patient[r].receive);
         rp_mpi_cancel(&w->patient[r].send);
     }
-    if (w->comm && w->comm->rank > 0) {
-        rp_mpi_cancel(&w->send);
-        rp_mpi_cancel(&w->receive);
+    if (w->comm->rank == 0) return;
+    rp_mpi_cancel(&w->send);
+    rp_mpi_cancel(&w->receive);
+}
+
+void rp_watch_drop(rp_watch **watch)
+{
+    rp_watch *w = *watch;
+    if (!w) return;
+    if (w->comm) {
+        (void)!fall_silent(w); /* a broken world shows at the next call */
+        cancel_all(w);
     }
     rp_comm_drop(&w->comm);
     rp_text_clear(&w->report);

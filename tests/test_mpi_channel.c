@@ -50,6 +50,15 @@ Test(channel, runs_on_one_rank_without_mpirun, .timeout = 40)
     cr_expect(strstr(out, "25 of 25 once"), "%s", out);
 }
 
+Test(channel, notices_a_payload_that_changed_on_its_way, .timeout = 40)
+{
+    char out[4096];
+    const int rc = run_command(30, out, sizeof out, "%s damage", build_path("tests/ranks/channel_ranks"));
+    cr_expect_eq(rc, 9, "exit %d: %s", rc, out);
+    cr_expect(strstr(out, "input or output failed: channel load->augment: sample 19 from rank 0 arrived damaged "
+                          "(checksum)"), "%s", out);
+}
+
 Test(channel, plans_its_slots)
 {
     cr_expect_geq(rp_channel_bytes(4, 1000000, 3, false, true), 4000000);

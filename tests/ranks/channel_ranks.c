@@ -1,6 +1,7 @@
 /* tests/ranks/channel_ranks.c - the sample stream through load, augment and train, for every split.
  *
  * usage: channel_ranks WINDOW...     on N ranks: all splits of 1 to N ranks into the three roles
+ *        channel_ranks damage        on 1 or 2 ranks: a payload changes on its way
  *
  * Stages hold one buffer each, the worst case for a stall; credits and sends are put off at random.
  * Prints a line a split, with the digest of what the train ranks saw, in sample order. */
@@ -26,6 +27,7 @@ typedef struct job {
     int end_mode; /* 0: the end is known from the start; 1: said when the last sample is trained */
     rp_random delay;
     bool loading, augmenting; /* the stage's one buffer is in use */
+    bool damage;              /* change a byte of sample 19 behind the channel's back */
     bool told_up, told;       /* the end was said on the upper and on the lower edge */
     unsigned char load_buffer[PAYLOAD], augment_buffer[PAYLOAD];
     int64_t trained, samples;
@@ -88,6 +90,7 @@ static void step_load(job *j)
         snprintf(h.reason, sizeof h.reason, "chunk of sample %" PRId64, s);
     }
     must(rp_channel_send(j->upper, &h, j->load_buffer), "load sends");
+    if (j->damage && s == 19) j->load_buffer[4000] ^= 1;
     j->loading = true;
 }
 
@@ -205,7 +208,7 @@ static void report(const job *j, const char *what)
     rp_blocks_clear(&all);
 }
 
-static void run(const rp_comm *comm, const int split[], int window, int end_mode)
+static void run(const rp_comm *comm, const int split[], int window, int end_mode, bool damage)
 {
     static job j;
     int node[16];
@@ -219,6 +222,7 @@ static void run(const rp_comm *comm, const int split[], int window, int end_mode
     j.comm = comm;
     j.layout = layout;
     j.end_mode = end_mode;
+    j.damage = damage;
     j.first = 10;
     j.last = 10 + 23 + window; /* in the middle of a batch, too */
     rp_random_start((uint64_t)window, RP_RANDOM_DELAY, (uint64_t)rank, &j.delay);
@@ -241,10 +245,10 @@ static void run_splits(const rp_comm *comm, int window)
 {
     const int n = rp_comm_size(comm);
     for (int end_mode = 0; end_mode < 2; end_mode++) {
-        if (n < 3) run(comm, (int[3]){0}, window, end_mode);
+        if (n < 3) run(comm, (int[3]){0}, window, end_mode, false);
         for (int l = 1; l <= n - 2; l++)
             for (int a = 1; a <= n - 1 - l; a++)
-                run(comm, (int[3]){l, a, n - l - a}, window, end_mode);
+                run(comm, (int[3]){l, a, n - l - a}, window, end_mode, false);
     }
 }
 
@@ -253,6 +257,7 @@ int main(int argc, char **argv)
     must(rp_world_start(&argc, &argv), "start");
     const rp_comm *world = rp_comm_world();
     const double start = rp_clock_now();
+    if (argc > 1 && strcmp(argv[1], "damage") == 0) run(world, (int[3]){0}, 2, 0, true);
     for (int n = 1; n <= rp_comm_size(world); n++) {
         rp_comm *part;
         must(rp_comm_split(world, rp_comm_rank(world) < n ? 0 : -1, 0, &part), "split");
