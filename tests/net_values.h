@@ -17,14 +17,40 @@ typedef struct net_case {
 
 static const net_case net_cases[] = {
     {"iso",
-     {3, 1, 3, 3, {8, 16, 32}, {{1, 1, 1}, {2, 2, 2}, {2, 2, 2}}, {{3, 3, 3}, {3, 3, 3}, {3, 3, 3}}, 2, 2, true},
+     {3,
+      1,
+      3,
+      3,
+      {8, 16, 32},
+      {{1, 1, 1}, {2, 2, 2}, {2, 2, 2}},
+      {{3, 3, 3}, {3, 3, 3}, {3, 3, 3}},
+      2,
+      2,
+      true},
      {16, 16, 16}},
     {"thick",
-     {3, 2, 2, 4, {6, 12, 20, 33}, {{1, 1, 1}, {1, 2, 2}, {2, 2, 2}, {1, 2, 2}},
-      {{1, 3, 3}, {3, 3, 3}, {3, 3, 3}, {3, 3, 3}}, 2, 2, true},
+     {3,
+      2,
+      2,
+      4,
+      {6, 12, 20, 33},
+      {{1, 1, 1}, {1, 2, 2}, {2, 2, 2}, {1, 2, 2}},
+      {{1, 3, 3}, {3, 3, 3}, {3, 3, 3}, {3, 3, 3}},
+      2,
+      2,
+      true},
      {6, 16, 24}},
     {"flat",
-     {2, 1, 4, 3, {8, 16, 24}, {{1, 1, 1}, {1, 2, 2}, {1, 2, 2}}, {{1, 3, 3}, {1, 3, 3}, {1, 3, 3}}, 2, 1, true},
+     {2,
+      1,
+      4,
+      3,
+      {8, 16, 24},
+      {{1, 1, 1}, {1, 2, 2}, {1, 2, 2}},
+      {{1, 3, 3}, {1, 3, 3}, {1, 3, 3}},
+      2,
+      1,
+      true},
      {1, 32, 20}},
     {"plain",
      {3, 1, 2, 2, {16, 32}, {{1, 1, 1}, {2, 2, 2}}, {{3, 3, 3}, {3, 3, 3}}, 1, 2, false},
@@ -69,7 +95,8 @@ static inline float *net_weights(const rp_network *net)
 
 static inline int net_label(const net_case *n, int64_t v, int index)
 {
-    const int64_t z = v / (n->patch[1] * n->patch[2]), y = v / n->patch[2] % n->patch[1], x = v % n->patch[2];
+    const int64_t z = v / (n->patch[1] * n->patch[2]), y = v / n->patch[2] % n->patch[1],
+                  x = v % n->patch[2];
     return (int)(((z + index) / 3 + y / 4 + x / 5) % n->settings.classes);
 }
 
@@ -110,15 +137,16 @@ static inline int net_row(const table *t, const char *column, const char *text, 
     return -1;
 }
 
-/* Norm and five entries of x against a row: each entry within tolerance times the norm, scaled to an
- * entry (norm / sqrt(n)) times 8. */
+/* Norm and five entries of x against a row: each entry within tolerance times the norm, scaled to
+ * an entry (norm / sqrt(n)) times 8. */
 static inline double net_error(const table *t, int row, int64_t n, const float x[])
 {
     const double norm = table_number(t, row, "l2"), one = norm / sqrt((double)n);
     double worst = fabs(net_l2(n, x) - norm) / (norm > 1e-12 ? norm : 1);
     for (int k = 0; k < 5; k++) {
         char i[4] = {'i', (char)('0' + k), 0}, v[4] = {'v', (char)('0' + k), 0};
-        const double d = fabs((double)x[(int64_t)table_number(t, row, i)] - table_number(t, row, v));
+        const double d =
+            fabs((double)x[(int64_t)table_number(t, row, i)] - table_number(t, row, v));
         const double e = d / (one > 1e-12 ? 8 * one : 1);
         if (!(e <= worst)) worst = e;
     }
@@ -145,7 +173,8 @@ static inline rp_engine_settings net_engine_settings(const net_case *n, const rp
                                 .loss = train ? rp_loss_find("dice_ce") : NULL};
 }
 
-static inline net_bench net_bench_make(const net_case *n, const char *kernels, int threads, bool train)
+static inline net_bench net_bench_make(const net_case *n, const char *kernels, int threads,
+                                       bool train)
 {
     net_bench b = {.n = n};
     cr_assert(rp_unet_build(&n->settings, &b.net) == RP_OK, "%s", rp_error_message());
@@ -155,7 +184,8 @@ static inline net_bench net_bench_make(const net_case *n, const char *kernels, i
     b.image = net_image(n, 0);
     b.target = net_target(n, 0);
     b.gradient = net_array(rp_network_weights(b.net), sizeof(float));
-    b.logits = net_array(n->settings.classes * n->patch[0] * n->patch[1] * n->patch[2], sizeof(float));
+    b.logits =
+        net_array(n->settings.classes * n->patch[0] * n->patch[1] * n->patch[2], sizeof(float));
     cr_assert(rp_engine_weights(b.engine, b.weights) == RP_OK, "%s", rp_error_message());
     return b;
 }

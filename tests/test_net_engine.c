@@ -8,10 +8,7 @@
 
 static const char *const rows[] = {"onednn", "blas", "reference"};
 
-static bool runs_here(const char *row)
-{
-    return rp_kernel_find(row)->needs <= rp_isa_here();
-}
+static bool runs_here(const char *row) { return rp_kernel_find(row)->needs <= rp_isa_here(); }
 
 /* PyTorch's own single precision is off by up to 4e-6 (column f32); entries stand against 8 times
  * their mean size. */
@@ -24,14 +21,16 @@ static void check_values(const net_case *n, const char *kernels)
     const table *gradients = table_read("tests/data/net_gradients.csv");
     const int row = net_row(logits, "net", n->name, NULL, NULL);
     rp_loss_values loss;
-    cr_assert(rp_engine_train(b.engine, b.image, b.target, b.gradient, &loss) == RP_OK, "%s", rp_error_message());
-    cr_expect(near(loss.total, table_number(logits, row, "total"), 1e-6, 1e-6), "%s %s: loss %.9g", n->name, kernels, loss.total);
+    cr_assert(rp_engine_train(b.engine, b.image, b.target, b.gradient, &loss) == RP_OK, "%s",
+              rp_error_message());
+    cr_expect(near(loss.total, table_number(logits, row, "total"), 1e-6, 1e-6), "%s %s: loss %.9g",
+              n->name, kernels, loss.total);
     cr_expect(near(loss.dice, table_number(logits, row, "dice"), 1e-6, 1e-6));
     cr_expect(near(loss.ce, table_number(logits, row, "ce"), 1e-6, 1e-6));
     cr_assert(rp_engine_infer(b.engine, b.image, b.logits) == RP_OK);
     const int64_t count = n->settings.classes * n->patch[0] * n->patch[1] * n->patch[2];
-    cr_expect(net_error(logits, row, count, b.logits) < tolerance, "%s %s: logits off by %g", n->name, kernels,
-              net_error(logits, row, count, b.logits));
+    cr_expect(net_error(logits, row, count, b.logits) < tolerance, "%s %s: logits off by %g",
+              n->name, kernels, net_error(logits, row, count, b.logits));
     for (int i = 0; i < rp_network_params(b.net); i++) {
         const rp_param *p = rp_network_param(b.net, i);
         const double e = net_error(gradients, net_row(gradients, "net", n->name, "name", p->name),
@@ -56,8 +55,8 @@ Test(net_engine, parameters_have_nnunets_names_and_order)
         cr_assert(rp_unet_build(&net_cases[i].settings, &net) == RP_OK);
         const int first = net_row(t, "net", net_cases[i].name, NULL, NULL);
         for (int k = 0; k < rp_network_params(net); k++)
-            cr_expect(strcmp(rp_network_param(net, k)->name, table_text(t, first + k, "name")) == 0, "%s",
-                      rp_network_param(net, k)->name);
+            cr_expect(strcmp(rp_network_param(net, k)->name, table_text(t, first + k, "name")) == 0,
+                      "%s", rp_network_param(net, k)->name);
     }
 }
 
@@ -115,7 +114,8 @@ Test(net_engine, sgd_steps_follow_pytorch)
         const double norm = sqrt(rp_sum_squares(count, b.gradient));
         rp_sgd_update(count, b.weights, b.gradient, v, rp_clip_scale(norm, 0.5),
                       rp_rate_poly(0.01, k, t->rows), 0.99, 3e-5);
-        cr_expect(near(loss.total, table_number(t, k, "loss"), 2e-6, 0), "step %d: loss %.9g", k, loss.total);
+        cr_expect(near(loss.total, table_number(t, k, "loss"), 2e-6, 0), "step %d: loss %.9g", k,
+                  loss.total);
         cr_expect(near(norm, table_number(t, k, "norm"), 1e-5, 0), "step %d: norm %.9g", k, norm);
         cr_expect(net_error(t, k, count, b.weights) < 1e-6, "step %d: weights off by %g", k,
                   net_error(t, k, count, b.weights));
@@ -134,14 +134,17 @@ Test(net_engine, bits_do_not_depend_on_threads_or_runs)
             net_bench one = net_bench_make(&net_cases[i], rows[r], 1, true);
             const size_t bytes = (size_t)rp_network_weights(one.net) * sizeof(float);
             rp_loss_values a, b;
-            cr_assert(rp_engine_train(one.engine, one.image, one.target, one.gradient, &a) == RP_OK);
+            cr_assert(rp_engine_train(one.engine, one.image, one.target, one.gradient, &a) ==
+                      RP_OK);
             cr_expect(rp_engine_thread_invariant(one.engine));
             for (int threads = 1; threads <= 4; threads++) {
                 net_bench many = net_bench_make(&net_cases[i], rows[r], threads, true);
                 for (int again = 0; again < 2; again++) {
-                    cr_assert(rp_engine_train(many.engine, many.image, many.target, many.gradient, &b) == RP_OK);
+                    cr_assert(rp_engine_train(many.engine, many.image, many.target, many.gradient,
+                                              &b) == RP_OK);
                     cr_expect(memcmp(one.gradient, many.gradient, bytes) == 0 && a.total == b.total,
-                              "%s %s: other bits with %d threads", net_cases[i].name, rows[r], threads);
+                              "%s %s: other bits with %d threads", net_cases[i].name, rows[r],
+                              threads);
                 }
                 net_bench_clear(&many);
             }
@@ -169,7 +172,8 @@ Test(net_engine, the_plan_says_the_bytes)
     for (int i = 0; i < NET_CASES; i++)
         for (int train = 0; train < 2; train++) {
             net_bench b = net_bench_make(&net_cases[i], "auto", 2, train);
-            const rp_engine_settings s = net_engine_settings(&net_cases[i], b.net, "auto", 2, train);
+            const rp_engine_settings s =
+                net_engine_settings(&net_cases[i], b.net, "auto", 2, train);
             size_t bytes = 0;
             cr_assert(rp_engine_bytes(&s, &bytes) == RP_OK);
             cr_expect(bytes == rp_engine_taken(b.engine));
@@ -185,7 +189,8 @@ Test(net_engine, choices_name_every_layer)
         char name[RP_PARAM_NAME];
         snprintf(name, sizeof name, "%s", rp_network_param(b.net, i)->name);
         *strrchr(name, '.') = 0;
-        cr_expect(strstr(text, name) || strstr(name, "seg_layers.0"), "%s is not in the choices", name);
+        cr_expect(strstr(text, name) || strstr(name, "seg_layers.0"), "%s is not in the choices",
+                  name);
     }
     cr_expect(strstr(text, "isa:") && !strstr(text, " ref"));
     net_bench_clear(&b);
@@ -199,7 +204,8 @@ Test(net_engine, refuses_patches_that_do_not_fit)
     rp_engine *e = NULL;
     s.patch[1] = 18;
     cr_expect(rp_engine_new(&s, &e) == RP_EUSE);
-    cr_expect(strstr(rp_error_message(), "18") && strstr(rp_error_message(), "take 20"), "%s", rp_error_message());
+    cr_expect(strstr(rp_error_message(), "18") && strstr(rp_error_message(), "take 20"), "%s",
+              rp_error_message());
     s.patch[1] = 0;
     cr_expect(rp_engine_new(&s, &e) == RP_EUSE);
     s.patch[1] = INT64_MAX / 4 * 4;

@@ -42,10 +42,7 @@ typedef struct data {
     int64_t big_count, small_count, weight_count, big_stride, small_stride;
 } data;
 
-static int64_t volume(const int64_t n[3])
-{
-    return n[0] * n[1] * n[2];
-}
+static int64_t volume(const int64_t n[3]) { return n[0] * n[1] * n[2]; }
 
 static data data_of(const rp_conv_shape *s, int64_t extra)
 {
@@ -93,7 +90,9 @@ static rp_status run_row(const char *row, rp_op op, const rp_conv_shape *s, int 
 
 static const float *output(const data *d, rp_op op, int64_t *count)
 {
-    *count = op == RP_OP_CONV ? d->small_count : op == RP_OP_TRANSPOSED ? d->big_count : d->weight_count;
+    *count = op == RP_OP_CONV         ? d->small_count
+             : op == RP_OP_TRANSPOSED ? d->big_count
+                                      : d->weight_count;
     return op == RP_OP_CONV ? d->small : op == RP_OP_TRANSPOSED ? d->big : d->weights;
 }
 
@@ -132,8 +131,9 @@ static void compare(const char *row, rp_op op, const rp_conv_shape *s, int64_t e
     cr_expect(st != RP_OK || distance(n, a, b) <= tolerance(op, s),
               "%s %s of %d and %d channels, %dx%dx%d, kernel %d%d%d stride %d%d%d: off by %g", row,
               rp_op_name(op), (int)s->big_channels, (int)s->small_channels, (int)s->big[0],
-              (int)s->big[1], (int)s->big[2], (int)s->kernel[0], (int)s->kernel[1], (int)s->kernel[2],
-              (int)s->stride[0], (int)s->stride[1], (int)s->stride[2], distance(n, a, b));
+              (int)s->big[1], (int)s->big[2], (int)s->kernel[0], (int)s->kernel[1],
+              (int)s->kernel[2], (int)s->stride[0], (int)s->stride[1], (int)s->stride[2],
+              distance(n, a, b));
     data_clear(&want);
     data_clear(&got);
 }
@@ -152,15 +152,9 @@ static void compare_all(const char *row)
         }
 }
 
-Test(net_kernels, onednn_equals_the_definition)
-{
-    compare_all("onednn");
-}
+Test(net_kernels, onednn_equals_the_definition) { compare_all("onednn"); }
 
-Test(net_kernels, blas_equals_the_definition)
-{
-    compare_all("blas");
-}
+Test(net_kernels, blas_equals_the_definition) { compare_all("blas"); }
 
 Test(net_kernels, every_row_is_tested_above)
 {
@@ -183,7 +177,8 @@ Test(net_kernels, bits_do_not_depend_on_threads)
                 cr_assert(st == RP_OK || st == RP_EUNSUP);
                 for (int threads = 2; threads <= 4 && invariant && st == RP_OK; threads++) {
                     data many = data_of(&s, 0);
-                    cr_assert(run_row(row->name, (rp_op)op, &s, threads, false, &many, &invariant) == RP_OK);
+                    cr_assert(run_row(row->name, (rp_op)op, &s, threads, false, &many,
+                                      &invariant) == RP_OK);
                     int64_t n;
                     const float *a = output(&one, (rp_op)op, &n), *b = output(&many, (rp_op)op, &n);
                     cr_expect(memcmp(a, b, (size_t)n * sizeof *a) == 0,
@@ -199,8 +194,13 @@ Test(net_kernels, bits_do_not_depend_on_threads)
 Test(net_kernels, one_convolution_by_hand)
 {
     /* 1D along x: big 1 2 3, kernel 10 20 30, padding 1: 20+60, 10+40+90, 20+60 */
-    rp_conv_shape s = {.big_channels = 1, .small_channels = 1, .big = {1, 1, 3}, .small = {1, 1, 3},
-                       .kernel = {1, 1, 3}, .stride = {1, 1, 1}, .pad = {0, 0, 1}};
+    rp_conv_shape s = {.big_channels = 1,
+                       .small_channels = 1,
+                       .big = {1, 1, 3},
+                       .small = {1, 1, 3},
+                       .kernel = {1, 1, 3},
+                       .stride = {1, 1, 1},
+                       .pad = {0, 0, 1}};
     float big[] = {1, 2, 3}, small[3], w[] = {10, 20, 30};
     data d = {.big = big, .small = small, .weights = w, .big_stride = 1, .small_stride = 1};
     bool invariant;
@@ -214,8 +214,12 @@ Test(net_kernels, one_convolution_by_hand)
 
 Test(net_kernels, refuses_shapes_that_do_not_fit_themselves)
 {
-    const rp_conv_shape good = {.big_channels = 2, .small_channels = 2, .big = {4, 4, 4},
-                                .small = {4, 4, 4}, .kernel = {3, 3, 3}, .stride = {1, 1, 1},
+    const rp_conv_shape good = {.big_channels = 2,
+                                .small_channels = 2,
+                                .big = {4, 4, 4},
+                                .small = {4, 4, 4},
+                                .kernel = {3, 3, 3},
+                                .stride = {1, 1, 1},
                                 .pad = {1, 1, 1}};
     rp_kernel *k = NULL;
     rp_conv_shape s = good;

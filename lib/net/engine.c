@@ -31,10 +31,7 @@ void rp_engine_drop(rp_engine **engine)
     *engine = NULL;
 }
 
-static void *at(const rp_engine *e, size_t offset)
-{
-    return e->memory + offset;
-}
+static void *at(const rp_engine *e, size_t offset) { return e->memory + offset; }
 
 static void give_places(rp_engine *e)
 {
@@ -52,7 +49,8 @@ static void give_places(rp_engine *e)
         p->gradient = rp_tensor_slice(&whole->gradient, p->channel, p->home.shape[1]);
     }
     for (int i = 0; i < e->steps; i++) {
-        for (int op = 0; op < RP_OP_COUNT; op++) e->step[i].packed[op] = at(e, e->step[i].packed_at[op]);
+        for (int op = 0; op < RP_OP_COUNT; op++)
+            e->step[i].packed[op] = at(e, e->step[i].packed_at[op]);
         e->step[i].stat = at(e, e->step[i].stat_at);
     }
     e->scratch = at(e, e->scratch_at);
@@ -82,20 +80,11 @@ rp_status rp_engine_bytes(const rp_engine_settings *settings, size_t *bytes)
     return RP_OK;
 }
 
-size_t rp_engine_taken(const rp_engine *engine)
-{
-    return engine->bytes;
-}
+size_t rp_engine_taken(const rp_engine *engine) { return engine->bytes; }
 
-const char *rp_engine_choices(const rp_engine *engine)
-{
-    return engine->choices;
-}
+const char *rp_engine_choices(const rp_engine *engine) { return engine->choices; }
 
-bool rp_engine_thread_invariant(const rp_engine *engine)
-{
-    return engine->invariant;
-}
+bool rp_engine_thread_invariant(const rp_engine *engine) { return engine->invariant; }
 
 /* Small parameters lie one behind the other, each on a 64-byte line, in the order of the table. */
 float *rp_engine_small(const rp_engine *e, int param)
@@ -120,12 +109,14 @@ static rp_status take_weights(rp_engine *e, const float w[])
 {
     for (int i = 0; i < e->net->params; i++) {
         const rp_param *p = &e->net->param[i];
-        if (p->dims == 1) memcpy(rp_engine_small(e, i), w + p->offset, (size_t)p->count * sizeof *w);
+        if (p->dims == 1)
+            memcpy(rp_engine_small(e, i), w + p->offset, (size_t)p->count * sizeof *w);
     }
     for (int i = 0; i < e->steps; i++) {
         rp_step *s = &e->step[i];
         const rp_layer_ops *ops = rp_layer_table[s->layer->kind];
-        if (ops->weights && (s->infers || s->learns)) RP_TRY_IN(ops->weights(e, s, w), "layer '%s'", s->name);
+        if (ops->weights && (s->infers || s->learns))
+            RP_TRY_IN(ops->weights(e, s, w), "layer '%s'", s->name);
     }
     return RP_OK;
 }
@@ -168,8 +159,8 @@ static rp_status add_loss(rp_engine *e, int k, const uint8_t target[], rp_loss_v
     const rp_loss_values v = e->loss->value(n, classes, e->statistics);
     const double w = e->supervision[k];
     RP_NEED(isfinite(v.total), RP_ENUM,
-            "loss '%s' of output %d is %g (Dice term %g, cross entropy %g)", e->loss->name, k, v.total,
-            v.dice, v.ce);
+            "loss '%s' of output %d is %g (Dice term %g, cross entropy %g)", e->loss->name, k,
+            v.total, v.dice, v.ce);
     e->loss->gradient(n, classes, t, e->statistics, w, prob);
     sum->total += w * v.total;
     sum->dice += w * v.dice;
@@ -197,16 +188,18 @@ static rp_status train(rp_engine *e, const float image[], const uint8_t target[]
         if (e->supervision[k] > 0) RP_TRY(add_loss(e, k, target, &sum));
     for (int i = e->steps - 1; i >= 0; i--) {
         rp_step *s = &e->step[i];
-        if (!s->learns) clear_gradient(e, s->layer, gradient);
+        if (!s->learns)
+            clear_gradient(e, s->layer, gradient);
         else
-            RP_TRY_IN(rp_layer_table[s->layer->kind]->backward(e, s, gradient), "layer '%s'", s->name);
+            RP_TRY_IN(rp_layer_table[s->layer->kind]->backward(e, s, gradient), "layer '%s'",
+                      s->name);
     }
     *loss = sum;
     return RP_OK;
 }
 
-rp_status rp_engine_train(rp_engine *e, const float image[], const uint8_t target[], float gradient[],
-                          rp_loss_values *loss)
+rp_status rp_engine_train(rp_engine *e, const float image[], const uint8_t target[],
+                          float gradient[], rp_loss_values *loss)
 {
     RP_NEED(e->train, RP_EUSE, "this engine is made for inference only");
     RP_NEED(e->has_weights, RP_EUSE, "the engine has no weights yet");

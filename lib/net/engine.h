@@ -17,8 +17,8 @@ typedef struct rp_engine_settings {
     int64_t patch[3];      /* z, y, x; a multiple of net->divisor */
     bool train;            /* false: inference only, with less memory */
     int threads;           /* >= 1 */
-    const char *kernels;   /* row of the kernel table for all layers, or "auto": the table's choice */
-    const rp_loss *loss;   /* row of rp_losses; needed if train, else not looked at */
+    const char *kernels; /* row of the kernel table for all layers, or "auto": the table's choice */
+    const rp_loss *loss; /* row of rp_losses; needed if train, else not looked at */
 } rp_engine_settings;
 
 /* Owned by the caller.  Local.
@@ -27,8 +27,8 @@ typedef struct rp_engine_settings {
 RP_MUST rp_status rp_engine_new(const rp_engine_settings *settings, rp_engine **out);
 void rp_engine_drop(rp_engine **engine);
 
-/* Bytes that rp_engine_new will take for arrays: activations, packed weights, scratch.  The weights,
- * gradients and images of the caller are not in it.  Errors: as rp_engine_new. */
+/* Bytes that rp_engine_new will take for arrays: activations, packed weights, scratch.  The
+ * weights, gradients and images of the caller are not in it.  Errors: as rp_engine_new. */
 RP_MUST rp_status rp_engine_bytes(const rp_engine_settings *settings, size_t *bytes);
 /* Bytes that this engine took: what rp_engine_bytes said. */
 size_t rp_engine_taken(const rp_engine *engine);

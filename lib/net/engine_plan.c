@@ -1,9 +1,10 @@
 /* lib/net/engine_plan.c - what an engine needs: who depends on whom, lifetimes, kernels, bytes.
  *
  * 1. A value that is part of a concatenation lies in its slot there; it has a home besides only if
- *    something else reads it too.  The concatenation must be its last reader, so that its gradient is
- *    there first and the others add to it.
- * 2. In training, what a layer's backward pass reads lives until then; else until its last reader. */
+ *    something else reads it too.  The concatenation must be its last reader, so that its gradient
+ * is there first and the others add to it.
+ * 2. In training, what a layer's backward pass reads lives until then; else until its last reader.
+ */
 #include "lib/net/engine_priv.h"
 
 #include "lib/base/text.h"
@@ -12,15 +13,9 @@
 #include <stdio.h>
 #include <string.h>
 
-static int backward_time(const rp_engine *e, int layer)
-{
-    return 2 * e->net->layers - layer;
-}
+static int backward_time(const rp_engine *e, int layer) { return 2 * e->net->layers - layer; }
 
-static bool reads(const rp_layer *l, int value)
-{
-    return l->in[0] == value || l->in[1] == value;
-}
+static bool reads(const rp_layer *l, int value) { return l->in[0] == value || l->in[1] == value; }
 
 /* infers: on the way to the finest output; learns: on the way to an output that the loss weighs. */
 static void mark_needed(rp_engine *e)
@@ -70,7 +65,8 @@ static void find_adds(rp_engine *e)
     const rp_network *net = e->net;
     for (int i = 0; i < net->layers; i++)
         for (int j = i + 1; j < net->layers; j++)
-            if (e->step[j].learns && reads(&net->layer[j], net->layer[i].in[0])) e->step[i].adds = true;
+            if (e->step[j].learns && reads(&net->layer[j], net->layer[i].in[0]))
+                e->step[i].adds = true;
 }
 
 static void name_step(const rp_network *net, const rp_layer *l, int index, char name[RP_PARAM_NAME])
@@ -96,7 +92,8 @@ static void live(rp_engine *e, int value, int writer, rp_lifetime *home, rp_life
     const rp_network *net = e->net;
     const int loss = net->layers;
     extend(home, writer, writer);
-    if (e->train && writer >= 0) extend(gradient, backward_time(e, writer), backward_time(e, writer));
+    if (e->train && writer >= 0)
+        extend(gradient, backward_time(e, writer), backward_time(e, writer));
     for (int k = 0; k < net->outputs; k++)
         if (net->output[k] == value) {
             extend(home, writer, loss);
@@ -106,7 +103,8 @@ static void live(rp_engine *e, int value, int writer, rp_lifetime *home, rp_life
         if (!reads(&net->layer[i], value)) continue;
         extend(home, i, i);
         if (!e->train || !e->step[i].learns) continue;
-        if (net->layer[i].kind != RP_LAYER_CONCAT) extend(home, backward_time(e, i), backward_time(e, i));
+        if (net->layer[i].kind != RP_LAYER_CONCAT)
+            extend(home, backward_time(e, i), backward_time(e, i));
         extend(gradient, backward_time(e, i), backward_time(e, i));
     }
 }
@@ -116,7 +114,8 @@ static const rp_lifetime nothing = {.first = 1 << 29, .last = -1};
 static void find_lifetimes(rp_engine *e)
 {
     const rp_network *net = e->net;
-    for (int v = 0; v < net->values; v++) e->place[v].home_life = e->place[v].gradient_life = nothing;
+    for (int v = 0; v < net->values; v++)
+        e->place[v].home_life = e->place[v].gradient_life = nothing;
     live(e, 0, -1, &e->place[0].home_life, &e->place[0].gradient_life);
     e->place[0].gradient_life = nothing; /* nobody asks for the gradient of the image */
     for (int i = 0; i < net->layers; i++) {
@@ -135,10 +134,7 @@ static void find_lifetimes(rp_engine *e)
     }
 }
 
-static size_t line(size_t bytes)
-{
-    return (bytes + 63) / 64 * 64;
-}
+static size_t line(size_t bytes) { return (bytes + 63) / 64 * 64; }
 
 static rp_status place_values(rp_engine *e)
 {
@@ -147,8 +143,8 @@ static rp_status place_values(rp_engine *e)
     for (int v = 0; v < e->values; v++) {
         rp_place *p = &e->place[v];
         int64_t count;
-        RP_TRY(rp_product(4, (int64_t[]){e->net->value[v].channels, p->size[0], p->size[1], p->size[2]},
-                          &count));
+        RP_TRY(rp_product(
+            4, (int64_t[]){e->net->value[v].channels, p->size[0], p->size[1], p->size[2]}, &count));
         RP_TRY(rp_bytes(count, sizeof(float), &p->home_life.bytes));
         p->gradient_life.bytes = p->home_life.bytes;
         item[2 * v] = p->home_life;
@@ -178,7 +174,8 @@ static rp_status plan_steps(rp_engine *e)
     for (int i = 0; i < e->steps; i++) {
         rp_step *s = &e->step[i];
         if (!s->infers && !s->learns) continue;
-        RP_TRY_IN(rp_layer_table[s->layer->kind]->plan(e, s, &e->scratch_bytes), "layer '%s'", s->name);
+        RP_TRY_IN(rp_layer_table[s->layer->kind]->plan(e, s, &e->scratch_bytes), "layer '%s'",
+                  s->name);
     }
     return RP_OK;
 }
@@ -208,7 +205,8 @@ static void add_up(rp_engine *e)
         const size_t chunks = (voxels + RP_LOSS_CHUNK - 1) / RP_LOSS_CHUNK;
         at += line(voxels);
         e->statistics_at = at;
-        at += line((chunks + 1) * (size_t)e->loss->statistics_count(e->net->classes) * sizeof(double));
+        at += line((chunks + 1) * (size_t)e->loss->statistics_count(e->net->classes) *
+                   sizeof(double));
     }
     e->bytes = at;
 }
@@ -231,7 +229,8 @@ static rp_status describe(rp_engine *e)
         bool used = false;
         for (int i = 0; i < e->steps; i++)
             for (int op = 0; op < RP_OP_COUNT; op++)
-                used = used || (e->step[i].kernel[op] && strcmp(e->step[i].kernel[op]->row, r->name) == 0);
+                used = used ||
+                       (e->step[i].kernel[op] && strcmp(e->step[i].kernel[op]->row, r->name) == 0);
         char version[160] = "";
         r->version(version, sizeof version);
         if (used) rp_text_add(&text, "%s: %s\n", r->name, version);
@@ -240,7 +239,8 @@ static rp_status describe(rp_engine *e)
     e->invariant = true;
     for (int i = 0; i < e->steps; i++)
         for (int op = 0; op < RP_OP_COUNT; op++)
-            if (e->step[i].kernel[op] && !e->step[i].kernel[op]->thread_invariant) e->invariant = false;
+            if (e->step[i].kernel[op] && !e->step[i].kernel[op]->thread_invariant)
+                e->invariant = false;
     RP_TRY(rp_text_status(&text));
     return rp_copy_text(rp_text_get(&text), &e->choices);
 }
@@ -266,7 +266,7 @@ rp_status rp_engine_plan(const rp_engine_settings *s, rp_engine *e)
                      .loss = s->train ? s->loss : NULL,
                      .steps = net->layers,
                      .values = net->values};
-    RP_AUTOFREE int64_t (*size)[3] = NULL;
+    RP_AUTOFREE int64_t(*size)[3] = NULL;
     RP_TRY(rp_alloc(net->values, sizeof *size, &size));
     RP_TRY(rp_network_sizes(net, s->patch, size));
     RP_TRY(rp_alloc(e->steps, sizeof *e->step, &e->step));

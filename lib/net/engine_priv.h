@@ -11,7 +11,7 @@ typedef struct rp_place {
     rp_tensor home, slot; /* data NULL: it has none */
     rp_tensor gradient;
     int64_t size[3];
-    int concat, channel;  /* value that it is a part of (-1: none), from which channel on */
+    int concat, channel; /* value that it is a part of (-1: none), from which channel on */
     bool has_home;
     rp_lifetime home_life, gradient_life;
 } rp_place;
@@ -28,12 +28,12 @@ struct rp_engine {
     rp_step *step;
     rp_place *place;
     double supervision[RP_OUTPUTS_MAX];
-    char *memory;        /* one block: arena, packed weights, statistics, scratch, loss */
+    char *memory; /* one block: arena, packed weights, statistics, scratch, loss */
     size_t bytes, arena, scratch_at, scratch_bytes, target_at, statistics_at, params_at;
     void *scratch;
-    uint8_t *target;     /* of a coarser output */
-    double *statistics;  /* of the loss, then of its chunks */
-    float *params;       /* small parameters as they came: biases, norms */
+    uint8_t *target;    /* of a coarser output */
+    double *statistics; /* of the loss, then of its chunks */
+    float *params;      /* small parameters as they came: biases, norms */
     char *choices;
 };
 

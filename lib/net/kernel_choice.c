@@ -17,20 +17,17 @@ const rp_kernel_row rp_kernel_rows[] = {
     {0},
 };
 
-/* The first one that matches and takes the shape wins.  channels_below: limit of the product of both
- * channel counts, 0: none. */
+/* The first one that matches and takes the shape wins.  channels_below: limit of the product of
+ * both channel counts, 0: none. */
 static const struct choice {
     rp_op op;
     rp_isa least;
     int64_t channels_below;
     const char *row;
 } choices[] = {
-    {RP_OP_CONV, RP_ISA_AVX2, 0, "onednn"},
-    {RP_OP_TRANSPOSED, RP_ISA_AVX2, 0, "onednn"},
-    {RP_OP_WEIGHTS, RP_ISA_AVX2, 0, "onednn"},
-    {RP_OP_CONV, RP_ISA_PLAIN, 0, "blas"},
-    {RP_OP_TRANSPOSED, RP_ISA_PLAIN, 0, "blas"},
-    {RP_OP_WEIGHTS, RP_ISA_PLAIN, 0, "blas"},
+    {RP_OP_CONV, RP_ISA_AVX2, 0, "onednn"},      {RP_OP_TRANSPOSED, RP_ISA_AVX2, 0, "onednn"},
+    {RP_OP_WEIGHTS, RP_ISA_AVX2, 0, "onednn"},   {RP_OP_CONV, RP_ISA_PLAIN, 0, "blas"},
+    {RP_OP_TRANSPOSED, RP_ISA_PLAIN, 0, "blas"}, {RP_OP_WEIGHTS, RP_ISA_PLAIN, 0, "blas"},
 };
 
 rp_isa rp_isa_here(void)
@@ -66,12 +63,13 @@ const rp_kernel_row *rp_kernel_find(const char *name)
 static rp_status unknown_row(const char *kernels)
 {
     RP_TEXT_AUTO known = {0};
-    for (const rp_kernel_row *r = rp_kernel_rows; r->name; r++) rp_text_add(&known, ", %s", r->name);
+    for (const rp_kernel_row *r = rp_kernel_rows; r->name; r++)
+        rp_text_add(&known, ", %s", r->name);
     RP_FAIL(RP_EUSE, "kernels '%s' are unknown; auto%s are possible", kernels, rp_text_get(&known));
 }
 
-static rp_status choose_by_name(const char *kernels, rp_isa isa, rp_op op, const rp_conv_shape *shape,
-                                int threads, rp_kernel **out)
+static rp_status choose_by_name(const char *kernels, rp_isa isa, rp_op op,
+                                const rp_conv_shape *shape, int threads, rp_kernel **out)
 {
     const rp_kernel_row *row = rp_kernel_find(kernels);
     if (!row) return unknown_row(kernels);
@@ -101,20 +99,22 @@ static rp_status check_axis(const rp_conv_shape *s, int a)
     const int64_t n = s->big[a], k = s->kernel[a], t = s->stride[a], p = s->pad[a];
     RP_NEED(n >= 1 && k >= 1 && t >= 1 && p >= 0 && p < k, RP_EARG,
             "convolution of %" PRId64 " voxels, kernel %" PRId64 ", stride %" PRId64
-            ", padding %" PRId64 " along %c", n, k, t, p, "zyx"[a]);
+            ", padding %" PRId64 " along %c",
+            n, k, t, p, "zyx"[a]);
     const int64_t last = n + 2 * p - k;
     RP_NEED(last >= 0 && s->small[a] == last / t + 1, RP_EARG,
-            "convolution of %" PRId64 " voxels, kernel %" PRId64 ", stride %" PRId64 ", padding %" PRId64
-            " along %c does not give %" PRId64, n, k, t, p, "zyx"[a], s->small[a]);
+            "convolution of %" PRId64 " voxels, kernel %" PRId64 ", stride %" PRId64
+            ", padding %" PRId64 " along %c does not give %" PRId64,
+            n, k, t, p, "zyx"[a], s -> small[a]);
     return RP_OK;
 }
 
-rp_status rp_kernel_plan(const rp_kernel_row *row, rp_op op, const rp_conv_shape *shape, int threads,
-                         rp_kernel **out)
+rp_status rp_kernel_plan(const rp_kernel_row *row, rp_op op, const rp_conv_shape *shape,
+                         int threads, rp_kernel **out)
 {
     RP_NEED(shape->big_channels >= 1 && shape->small_channels >= 1 && threads >= 1, RP_EARG,
-            "convolution of %" PRId64 " and %" PRId64 " channels on %d threads", shape->big_channels,
-            shape->small_channels, threads);
+            "convolution of %" PRId64 " and %" PRId64 " channels on %d threads",
+            shape->big_channels, shape->small_channels, threads);
     for (int a = 0; a < 3; a++) RP_TRY(check_axis(shape, a));
     const int team = omp_get_max_threads();
     omp_set_num_threads(threads);
@@ -143,25 +143,20 @@ rp_status rp_kernel_run(const rp_kernel *k, const rp_kernel_args *args)
     return st;
 }
 
-int64_t rp_conv_taps(const rp_conv_shape *s)
-{
-    return s->kernel[0] * s->kernel[1] * s->kernel[2];
-}
+int64_t rp_conv_taps(const rp_conv_shape *s) { return s->kernel[0] * s->kernel[1] * s->kernel[2]; }
 
 int64_t rp_conv_weights(const rp_conv_shape *s)
 {
     return s->small_channels * s->big_channels * rp_conv_taps(s);
 }
 
-int64_t rp_grid_voxels(const int64_t n[3])
-{
-    return n[0] * n[1] * n[2];
-}
+int64_t rp_grid_voxels(const int64_t n[3]) { return n[0] * n[1] * n[2]; }
 
 bool rp_conv_is_disjoint(const rp_conv_shape *s)
 {
     for (int a = 0; a < 3; a++)
-        if (s->kernel[a] != s->stride[a] || s->pad[a] != 0 || s->small[a] * s->stride[a] != s->big[a])
+        if (s->kernel[a] != s->stride[a] || s->pad[a] != 0 ||
+            s->small[a] * s->stride[a] != s->big[a])
             return false;
     return true;
 }
@@ -169,6 +164,7 @@ bool rp_conv_is_disjoint(const rp_conv_shape *s)
 bool rp_conv_is_same(const rp_conv_shape *s)
 {
     for (int a = 0; a < 3; a++)
-        if (s->stride[a] != 1 || s->kernel[a] % 2 == 0 || s->pad[a] != s->kernel[a] / 2) return false;
+        if (s->stride[a] != 1 || s->kernel[a] % 2 == 0 || s->pad[a] != s->kernel[a] / 2)
+            return false;
     return true;
 }

@@ -3,8 +3,8 @@
  * All convolutions, plain and transposed, are one linear map between a big grid and a small one:
  *   small[s] = sum over taps k of W[k] big[s * stride - pad + k]
  * A convolution layer runs it forward (RP_OP_CONV) and its gradient by the input is the transposed
- * map; a transposed convolution layer has the two the other way round; the gradient by the weights is
- * the same for both.  PyTorch stores both as [small channels][big channels][taps].
+ * map; a transposed convolution layer has the two the other way round; the gradient by the weights
+ * is the same for both.  PyTorch stores both as [small channels][big channels][taps].
  *
  * 1. A row plans an operation on a shape once; running it allocates nothing.
  * 2. A row that cannot take a shape says so at the plan, never by a slow way that nobody asked for.
@@ -50,7 +50,8 @@ typedef struct rp_kernel_row {
     rp_isa needs;
     /* Plans op on shape for a team of threads.  Errors: RP_EUNSUP if the row does not take it. */
     rp_status (*plan)(rp_op op, const rp_conv_shape *shape, int threads, rp_kernel **out);
-    /* Library versions and settings that bits depend on; "" if there is no library behind the row. */
+    /* Library versions and settings that bits depend on; "" if there is no library behind the row.
+     */
     void (*version)(char out[], size_t size);
 } rp_kernel_row;
 

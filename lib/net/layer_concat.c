@@ -39,5 +39,5 @@ static rp_status backward(rp_engine *e, rp_step *s, float gradient[])
     return RP_OK;
 }
 
-const rp_layer_ops rp_layer_concat = {"concat", "channels of two values side by side", plan, NULL,
-                                      forward, backward};
+const rp_layer_ops rp_layer_concat = {
+    "concat", "channels of two values side by side", plan, NULL, forward, backward};

@@ -34,10 +34,7 @@ static rp_conv_shape shape_of(const rp_engine *e, const rp_layer *l)
     return s;
 }
 
-static bool is_view(const rp_tensor *t)
-{
-    return t->stride != t->shape[1];
-}
+static bool is_view(const rp_tensor *t) { return t->stride != t->shape[1]; }
 
 static rp_status plan_op(rp_engine *e, rp_step *s, rp_op op, bool view, bool add, size_t *scratch)
 {
@@ -101,8 +98,10 @@ static rp_status backward(rp_engine *e, rp_step *s, float gradient[])
     RP_TRY(rp_kernel_run(s->kernel[RP_OP_WEIGHTS], &a));
     if (l->bias >= 0) {
         const rp_param *p = &e->net->param[l->bias];
-        if (l->bias_cancels) memset(gradient + p->offset, 0, (size_t)p->count * sizeof *gradient);
-        else rp_channel_sums(dy, e->scratch, gradient + p->offset);
+        if (l->bias_cancels)
+            memset(gradient + p->offset, 0, (size_t)p->count * sizeof *gradient);
+        else
+            rp_channel_sums(dy, e->scratch, gradient + p->offset);
     }
     if (l->in[0] == 0) return RP_OK;
     const rp_op op = backward_op(l);
@@ -111,7 +110,7 @@ static rp_status backward(rp_engine *e, rp_step *s, float gradient[])
     return rp_kernel_run(s->kernel[op], &a);
 }
 
-const rp_layer_ops rp_layer_conv = {"conv", "convolution with zero padding", plan, weights, forward,
-                                    backward};
-const rp_layer_ops rp_layer_up = {"up", "transposed convolution, kernel = stride", plan, weights,
-                                  forward, backward};
+const rp_layer_ops rp_layer_conv = {
+    "conv", "convolution with zero padding", plan, weights, forward, backward};
+const rp_layer_ops rp_layer_up = {
+    "up", "transposed convolution, kernel = stride", plan, weights, forward, backward};

@@ -28,7 +28,8 @@ static rp_status forward(rp_engine *e, rp_step *s)
     const rp_place *out = &e->place[s->layer->out];
     rp_tensor second = out->slot;
     if (!out->has_home || out->concat < 0) second.data = NULL; /* one place is enough */
-    rp_norm_act_forward(&n, rp_place_of(e, s->layer->in[0]), rp_place_of(e, s->layer->out), &second);
+    rp_norm_act_forward(&n, rp_place_of(e, s->layer->in[0]), rp_place_of(e, s->layer->out),
+                        &second);
     return RP_OK;
 }
 
@@ -42,5 +43,5 @@ static rp_status backward(rp_engine *e, rp_step *s, float gradient[])
     return RP_OK;
 }
 
-const rp_layer_ops rp_layer_norm_act = {"norm_act", "instance norm, then leaky ReLU", plan, NULL,
-                                        forward, backward};
+const rp_layer_ops rp_layer_norm_act = {
+    "norm_act", "instance norm, then leaky ReLU", plan, NULL, forward, backward};

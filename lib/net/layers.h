@@ -6,13 +6,13 @@
 /* One layer of an engine. */
 typedef struct rp_step {
     const rp_layer *layer;
-    char name[RP_PARAM_NAME];    /* its parameters' name without '.weight' */
-    bool infers, learns;         /* the finest output, the loss depends on it */
-    bool adds;                   /* its gradient by the input comes on top of another layer's */
+    char name[RP_PARAM_NAME];       /* its parameters' name without '.weight' */
+    bool infers, learns;            /* the finest output, the loss depends on it */
+    bool adds;                      /* its gradient by the input comes on top of another layer's */
     rp_kernel *kernel[RP_OP_COUNT]; /* convolutions; NULL: not needed */
     void *packed[RP_OP_COUNT];
     size_t packed_at[RP_OP_COUNT];
-    float *stat;                 /* norms: 2 floats a channel */
+    float *stat; /* norms: 2 floats a channel */
     size_t stat_at;
 } rp_step;
 

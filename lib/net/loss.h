@@ -1,7 +1,7 @@
 /* lib/net/loss.h - losses of logits against class labels, and deep supervision.
  *
- * A loss works in two steps, so that a loss over a whole batch can add the statistics of its samples
- * between them: statistics (sums over voxels), then value and gradient from the statistics.
+ * A loss works in two steps, so that a loss over a whole batch can add the statistics of its
+ * samples between them: statistics (sums over voxels), then value and gradient from the statistics.
  * Sums run in double over chunks of RP_LOSS_CHUNK voxels, chunks added in order: no thread count
  * bears on them. */
 #pragma once
@@ -53,4 +53,5 @@ void rp_supervision_weights(int outputs, bool deep, double weight[]);
 
 /* Labels on a coarser grid: voxel i of m takes voxel floor((i + 0.5) n / m) of n ('nearest-exact').
  *   in [n[0]][n[1]][n[2]], out [m[0]][m[1]][m[2]], 1 <= m <= n. */
-void rp_target_downsample(const int64_t n[3], const uint8_t in[], const int64_t m[3], uint8_t out[]);
+void rp_target_downsample(const int64_t n[3], const uint8_t in[], const int64_t m[3],
+                          uint8_t out[]);

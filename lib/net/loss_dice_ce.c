@@ -15,13 +15,10 @@
 
 static const double smooth = 1e-5;
 
-int64_t rp_dice_count(int classes)
-{
-    return 1 + 3 * (int64_t)classes;
-}
+int64_t rp_dice_count(int classes) { return 1 + 3 * (int64_t)classes; }
 
-/* exp(x) for x <= 0 in single precision, by 2^k and a polynomial of degree 6: the same bits with any
- * C library.  Largest relative error seen 2e-7. */
+/* exp(x) for x <= 0 in single precision, by 2^k and a polynomial of degree 6: the same bits with
+ * any C library.  Largest relative error seen 2e-7. */
 static inline float exp_negative(float x)
 {
     if (!(x > -87.0f)) return x != x ? x : 0.0f;
@@ -132,8 +129,8 @@ rp_loss_values rp_ce_value(int64_t n, int classes, const double s[])
 }
 
 /* p becomes the gradient of one voxel.  dp_c = a[c] t_c + b[c] (0 for the background). */
-static inline void voxel_gradient(int classes, int t, const float a[], const float b[], float weight_n,
-                                  float p[])
+static inline void voxel_gradient(int classes, int t, const float a[], const float b[],
+                                  float weight_n, float p[])
 {
     float inner = 0;
     for (int c = 0; c < classes; c++) inner += p[c] * (c == t ? a[c] + b[c] : b[c]);
@@ -171,8 +168,8 @@ void rp_dice_gradient(int64_t n, int classes, const uint8_t target[], const doub
     gradient(n, classes, target, s, weight, 0, p);
 }
 
-void rp_ce_gradient(int64_t n, int classes, const uint8_t target[], const double s[],
-                    double weight, float p[])
+void rp_ce_gradient(int64_t n, int classes, const uint8_t target[], const double s[], double weight,
+                    float p[])
 {
     gradient(n, classes, target, s, 0, weight, p);
 }

@@ -4,7 +4,8 @@
 
 int64_t rp_loss_chunks(int64_t n);
 
-/* Statistics of Dice and cross entropy: ce, then intersection, prediction and target sums a class. */
+/* Statistics of Dice and cross entropy: ce, then intersection, prediction and target sums a class.
+ */
 int64_t rp_dice_count(int classes);
 rp_status rp_dice_statistics(int64_t n, int classes, const float logits[], const uint8_t target[],
                              float prob[], double chunk[], double statistics[]);

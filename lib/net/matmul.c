@@ -1,10 +1,10 @@
 /* lib/net/matmul.c - convolutions as matrix products over gathered voxels.
  *
- * 1. Work is cut in chunks of voxels whose size depends on the shape alone.  A chunk is gathered and
- *    multiplied by one thread, so the number of threads bears on no bit.
- * 2. CONV: rows of small voxels, the taps of the big grid side by side [voxels][taps * big channels].
- *    TRANSPOSED: rows of big voxels, gathered from the small grid; where taps do not meet (kernel =
- *    stride) the product is made once a small voxel and scattered.
+ * 1. Work is cut in chunks of voxels whose size depends on the shape alone.  A chunk is gathered
+ * and multiplied by one thread, so the number of threads bears on no bit.
+ * 2. CONV: rows of small voxels, the taps of the big grid side by side [voxels][taps * big
+ * channels]. TRANSPOSED: rows of big voxels, gathered from the small grid; where taps do not meet
+ * (kernel = stride) the product is made once a small voxel and scattered.
  * 3. WEIGHTS: a task is one tap and one of GROUPS ranges of chunks; ranges are added in order. */
 #include "lib/net/kernels_priv.h"
 
@@ -20,11 +20,11 @@ typedef struct matmul {
     rp_op op;
     rp_conv_shape s;
     rp_gemm *gemm;
-    bool scatter;                       /* TRANSPOSED with disjoint taps */
+    bool scatter;                        /* TRANSPOSED with disjoint taps */
     int64_t taps, voxels, chunk, chunks; /* voxels: of the grid that is walked over */
-    int64_t width;                      /* floats gathered a voxel */
-    int64_t groups;                     /* WEIGHTS */
-    int64_t thread_floats;              /* scratch of a thread */
+    int64_t width;                       /* floats gathered a voxel */
+    int64_t groups;                      /* WEIGHTS */
+    int64_t thread_floats;               /* scratch of a thread */
 } matmul;
 
 static void split(int64_t v, const int64_t n[3], int64_t at[3])
@@ -68,8 +68,8 @@ static int64_t small_of(const rp_conv_shape *s, const int64_t at[3], const int64
 
 typedef int64_t meet_fn(const rp_conv_shape *s, const int64_t at[3], const int64_t k[3]);
 
-/* Rows of voxels first, first + 1, ... of grid n: the channels of from at each of the taps k0..k1-1,
- * zeros where nothing is met. */
+/* Rows of voxels first, first + 1, ... of grid n: the channels of from at each of the taps
+ * k0..k1-1, zeros where nothing is met. */
 static void gather(const rp_conv_shape *s, meet_fn *meet, const int64_t n[3], int64_t first,
                    int64_t count, int64_t k0, int64_t k1, const rp_tensor *from, float *to)
 {
@@ -81,8 +81,10 @@ static void gather(const rp_conv_shape *s, meet_fn *meet, const int64_t n[3], in
             int64_t k[3];
             split(t, s->kernel, k);
             const int64_t met = meet(s, at, k);
-            if (met < 0) memset(to, 0, (size_t)c * sizeof *to);
-            else memcpy(to, from->data + met * from->stride, (size_t)c * sizeof *to);
+            if (met < 0)
+                memset(to, 0, (size_t)c * sizeof *to);
+            else
+                memcpy(to, from->data + met * from->stride, (size_t)c * sizeof *to);
         }
 }
 
@@ -130,8 +132,8 @@ static rp_status run_chunk(const matmul *m, const rp_kernel_args *a, int64_t chu
         rows = from->data + first * from->stride;
         row = from->stride;
     } else {
-        gather(s, down ? big_of : small_of, down ? s->small : s->big, first, count, 0, m->taps, from,
-               buffer);
+        gather(s, down ? big_of : small_of, down ? s->small : s->big, first, count, 0, m->taps,
+               from, buffer);
     }
     RP_TRY(m->gemm(false, count, to->shape[1], m->width, rows, row, a->packed, to->shape[1],
                    a->add ? 1 : 0, to->data + first * to->stride, to->stride));
@@ -207,17 +209,14 @@ static rp_status pack(const rp_kernel *k, const float w[], void *packed, void *s
         for (int64_t i = 0; i < ci; i++)
             for (int64_t t = 0; t < taps; t++) {
                 const int64_t at = m->op == RP_OP_CONV ? (t * ci + i) * co + o
-                                   : m->scatter       ? (o * taps + t) * ci + i
-                                                      : (t * co + o) * ci + i;
+                                   : m->scatter        ? (o * taps + t) * ci + i
+                                                       : (t * co + o) * ci + i;
                 to[at] = w[(o * ci + i) * taps + t];
             }
     return RP_OK;
 }
 
-static void drop(rp_kernel *k)
-{
-    rp_free(k);
-}
+static void drop(rp_kernel *k) { rp_free(k); }
 
 static int64_t chunk_of(int64_t width)
 {
@@ -236,7 +235,7 @@ rp_status rp_matmul_plan(const char *row, rp_gemm *gemm, rp_op op, const rp_conv
     m->taps = rp_conv_taps(s);
     m->scatter = op == RP_OP_TRANSPOSED && rp_conv_is_disjoint(s);
     m->voxels = rp_grid_voxels(op == RP_OP_TRANSPOSED && !m->scatter ? s->big : s->small);
-    m->width = op == RP_OP_WEIGHTS ? s->big_channels
+    m->width = op == RP_OP_WEIGHTS              ? s->big_channels
                : op == RP_OP_CONV || m->scatter ? m->taps * s->big_channels
                                                 : m->taps * s->small_channels;
     m->chunk = chunk_of(m->width);
@@ -244,15 +243,18 @@ rp_status rp_matmul_plan(const char *row, rp_gemm *gemm, rp_op op, const rp_conv
     m->groups = op == RP_OP_WEIGHTS && m->taps == 1 ? GROUPS : 1;
     m->thread_floats = m->chunk * m->width;
     const int64_t parts = op == RP_OP_WEIGHTS ? rp_conv_weights(s) * m->groups : 0;
-    m->base = (rp_kernel){.row = row,
-                          .thread_invariant = true,
-                          .scratch_bytes = (size_t)(parts + m->thread_floats * threads) * sizeof(float),
-                          .packed_bytes = op == RP_OP_WEIGHTS ? 0 : (size_t)rp_conv_weights(s) * sizeof(float),
-                          .pack = op == RP_OP_WEIGHTS ? NULL : pack,
-                          .run = op == RP_OP_WEIGHTS ? run_weights : run_chunks,
-                          .drop = drop};
+    m->base = (rp_kernel){
+        .row = row,
+        .thread_invariant = true,
+        .scratch_bytes = (size_t)(parts + m->thread_floats * threads) * sizeof(float),
+        .packed_bytes = op == RP_OP_WEIGHTS ? 0 : (size_t)rp_conv_weights(s) * sizeof(float),
+        .pack = op == RP_OP_WEIGHTS ? NULL : pack,
+        .run = op == RP_OP_WEIGHTS ? run_weights : run_chunks,
+        .drop = drop};
     (void)snprintf(m->base.implementation, sizeof m->base.implementation, "matmul:%s",
-                   m->scatter ? "scatter" : m->taps == 1 ? "rows" : "gather");
+                   m->scatter     ? "scatter"
+                   : m->taps == 1 ? "rows"
+                                  : "gather");
     *out = &m->base;
     return RP_OK;
 }

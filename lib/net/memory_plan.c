@@ -3,36 +3,36 @@
 
 #include <stdlib.h>
 
-static size_t line(size_t bytes)
-{
-    return (bytes + 63) / 64 * 64;
-}
+static size_t line(size_t bytes) { return (bytes + 63) / 64 * 64; }
 
-static int by_size(const void *a, const void *b)
-{
-    const rp_lifetime *const *p = a, *const *q = b;
-    if ((*p)->bytes != (*q)->bytes) return (*p)->bytes > (*q)->bytes ? -1 : 1;
-    return *p < *q ? -1 : *p > *q; /* order of the list */
-}
+/* An item with what it is sorted by; ties go by index. */
+typedef struct entry {
+    size_t key;
+    int index;
+} entry;
 
-static int by_place(const void *a, const void *b)
+static int by_key(const void *a, const void *b)
 {
-    const rp_lifetime *const *p = a, *const *q = b;
-    if ((*p)->offset != (*q)->offset) return (*p)->offset < (*q)->offset ? -1 : 1;
-    return *p < *q ? -1 : *p > *q;
+    const entry *p = a, *q = b;
+    if (p->key != q->key) return p->key < q->key ? -1 : 1;
+    return p->index < q->index ? -1 : p->index > q->index;
 }
 
 /* The lowest place for x among the placed ones that live with it. */
-static size_t place(const rp_lifetime *x, int placed, rp_lifetime *const list[], rp_lifetime **near)
+static size_t place(const rp_lifetime *x, int placed, const entry order[], const rp_lifetime item[],
+                    entry near[])
 {
     int n = 0;
-    for (int i = 0; i < placed; i++)
-        if (list[i]->first <= x->last && x->first <= list[i]->last) near[n++] = list[i];
-    qsort(near, (size_t)n, sizeof *near, by_place);
+    for (int i = 0; i < placed; i++) {
+        const rp_lifetime *y = &item[order[i].index];
+        if (y->first <= x->last && x->first <= y->last)
+            near[n++] = (entry){y->offset, order[i].index};
+    }
+    qsort(near, (size_t)n, sizeof *near, by_key);
     size_t at = 0;
     for (int i = 0; i < n; i++) {
-        if (at + x->bytes <= near[i]->offset) break;
-        const size_t end = line(near[i]->offset + near[i]->bytes);
+        if (at + x->bytes <= near[i].key) break;
+        const size_t end = line(near[i].key + item[near[i].index].bytes);
         if (end > at) at = end;
     }
     return at;
@@ -40,17 +40,18 @@ static size_t place(const rp_lifetime *x, int placed, rp_lifetime *const list[],
 
 rp_status rp_memory_plan(int n, rp_lifetime item[], size_t *total)
 {
-    RP_AUTOFREE rp_lifetime **list = NULL;
-    RP_TRY(rp_alloc(2 * (int64_t)n, sizeof *list, &list));
-    rp_lifetime **near = list + n;
+    RP_AUTOFREE entry *order = NULL;
+    RP_TRY(rp_alloc(2 * (int64_t)n, sizeof *order, &order));
     int used = 0;
     for (int i = 0; i < n; i++)
-        if (item[i].first <= item[i].last && item[i].bytes > 0) list[used++] = &item[i];
-    qsort(list, (size_t)used, sizeof *list, by_size);
+        if (item[i].first <= item[i].last && item[i].bytes > 0)
+            order[used++] = (entry){SIZE_MAX - item[i].bytes, i}; /* largest first */
+    qsort(order, (size_t)used, sizeof *order, by_key);
     size_t end = 0;
     for (int i = 0; i < used; i++) {
-        list[i]->offset = place(list[i], i, list, near);
-        const size_t stop = line(list[i]->offset + list[i]->bytes);
+        rp_lifetime *x = &item[order[i].index];
+        x->offset = place(x, i, order, item, order + n);
+        const size_t stop = line(x->offset + x->bytes);
         if (stop > end) end = stop;
     }
     *total = end;

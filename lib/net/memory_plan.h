@@ -1,11 +1,12 @@
-/* lib/net/memory_plan.h - places for arrays that live at different times, in one block of memory. */
+/* lib/net/memory_plan.h - places for arrays that live at different times, in one block of memory.
+ */
 #pragma once
 #include "lib/base/mem.h"
 
 typedef struct rp_lifetime {
     int first, last; /* steps, both included; first > last: never used, takes no room */
     size_t bytes;
-    size_t offset;   /* out: multiple of 64 */
+    size_t offset; /* out: multiple of 64 */
 } rp_lifetime;
 
 /* Places all items so that those alive at a common step do not overlap: largest first, each at the

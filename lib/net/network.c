@@ -52,7 +52,8 @@ rp_status rp_network_add_conv_params(rp_network *net, const char *name, int64_t 
     const int64_t shape[5] = {transposed ? ci : co, transposed ? co : ci, kernel[3 - net->dims],
                               kernel[4 - net->dims], net->dims == 3 ? kernel[2] : 1};
     int bias;
-    RP_TRY(rp_network_add_param(net, name, "weight", net->dims + 2, shape, RP_INIT_KAIMING, weight));
+    RP_TRY(
+        rp_network_add_param(net, name, "weight", net->dims + 2, shape, RP_INIT_KAIMING, weight));
     return rp_network_add_param(net, name, "bias", 1, &co, RP_INIT_ZERO, &bias);
 }
 
@@ -118,10 +119,7 @@ void rp_network_finish(rp_network *net)
         net->layer[i].bias_cancels = bias_cancels(net, &net->layer[i]);
 }
 
-int rp_network_params(const rp_network *net)
-{
-    return net->params;
-}
+int rp_network_params(const rp_network *net) { return net->params; }
 
 const rp_param *rp_network_param(const rp_network *net, int i)
 {
@@ -136,10 +134,7 @@ int rp_network_find_param(const rp_network *net, const char *name)
     return -1;
 }
 
-int64_t rp_network_weights(const rp_network *net)
-{
-    return net->weights;
-}
+int64_t rp_network_weights(const rp_network *net) { return net->weights; }
 
 static void init_kaiming(uint64_t seed, int index, const rp_param *p, float w[])
 {
@@ -156,7 +151,8 @@ void rp_network_init(const rp_network *net, uint64_t seed, float weights[])
     for (int i = 0; i < net->params; i++) {
         const rp_param *p = &net->param[i];
         float *w = weights + p->offset;
-        if (p->init == RP_INIT_KAIMING) init_kaiming(seed, i, p, w);
+        if (p->init == RP_INIT_KAIMING)
+            init_kaiming(seed, i, p, w);
         else
             for (int64_t e = 0; e < p->count; e++) w[e] = p->init == RP_INIT_ONE ? 1.0f : 0.0f;
     }
@@ -168,7 +164,8 @@ rp_status rp_network_sizes(const rp_network *net, const int64_t patch[3], int64_
         const int64_t d = net->divisor[a];
         RP_NEED(patch[a] >= 1 && patch[a] % d == 0, RP_EUSE,
                 "patch %" PRId64 " x %" PRId64 " x %" PRId64 ": %" PRId64
-                " along %c is not a multiple of %" PRId64 " (strides of the network); take %" PRId64,
+                " along %c is not a multiple of %" PRId64
+                " (strides of the network); take %" PRId64,
                 patch[0], patch[1], patch[2], patch[a], "zyx"[a], d,
                 patch[a] < 1 ? d : (patch[a] + d - 1) / d * d);
     }
@@ -181,8 +178,10 @@ rp_status rp_network_sizes(const rp_network *net, const int64_t patch[3], int64_
     for (int i = 0; i < net->layers; i++) {
         const int64_t *s = size[net->layer[i].out];
         RP_NEED(net->layer[i].kind != RP_LAYER_NORM_ACT || s[0] * s[1] * s[2] > 1, RP_EUSE,
-                "patch %" PRId64 " x %" PRId64 " x %" PRId64 " leaves the deepest norm a single voxel, "
-                "whose variance is 0; take a larger patch or fewer stages", patch[0], patch[1], patch[2]);
+                "patch %" PRId64 " x %" PRId64 " x %" PRId64
+                " leaves the deepest norm a single voxel, "
+                "whose variance is 0; take a larger patch or fewer stages",
+                patch[0], patch[1], patch[2]);
     }
     return RP_OK;
 }
@@ -198,7 +197,7 @@ static double layer_flops(const rp_network *net, const rp_layer *l, int64_t (*si
 rp_status rp_network_flops(const rp_network *net, const int64_t patch[3], double *forward,
                            double *train)
 {
-    RP_AUTOFREE int64_t (*size)[3] = NULL;
+    RP_AUTOFREE int64_t(*size)[3] = NULL;
     RP_TRY(rp_alloc(net->values, sizeof *size, &size));
     RP_TRY(rp_network_sizes(net, patch, size));
     double f = 0, t = 0;

@@ -14,10 +14,10 @@ enum { RP_PARAM_AXES = 5, RP_PARAM_NAME = 96, RP_OUTPUTS_MAX = 8 };
 typedef enum rp_param_init { RP_INIT_KAIMING, RP_INIT_ZERO, RP_INIT_ONE } rp_param_init;
 
 typedef struct rp_param {
-    char name[RP_PARAM_NAME];      /* canonical state-dict name, as nnU-Net's PlainConvUNet has it */
-    int dims;                      /* axes of shape in use */
-    int64_t shape[RP_PARAM_AXES];  /* PyTorch's order; unused axes 1 */
-    int64_t offset, count;         /* place in the flat array, in floats */
+    char name[RP_PARAM_NAME];     /* canonical state-dict name, as nnU-Net's PlainConvUNet has it */
+    int dims;                     /* axes of shape in use */
+    int64_t shape[RP_PARAM_AXES]; /* PyTorch's order; unused axes 1 */
+    int64_t offset, count;        /* place in the flat array, in floats */
     rp_param_init init;
 } rp_param;
 
@@ -35,9 +35,9 @@ typedef struct rp_layer {
     int in[2], out;               /* values; in[1] -1 if it reads one */
     int64_t kernel[3], stride[3]; /* z, y, x; CONV pads (kernel - 1) / 2 on both sides */
     int weight, bias;             /* parameters; bias -1: none */
-    bool bias_cancels;            /* a norm follows and takes the bias out again: it is not added and
-                                   * its gradient is exactly 0 */
-    double slope, eps;            /* NORM_ACT */
+    bool bias_cancels; /* a norm follows and takes the bias out again: it is not added and
+                        * its gradient is exactly 0 */
+    double slope, eps; /* NORM_ACT */
 } rp_layer;
 
 typedef struct rp_value {
@@ -49,14 +49,14 @@ typedef struct rp_network {
     int dims; /* 2 or 3: shapes of the parameters; a 2D network has size 1 along z */
     int channels, classes;
     int layers, values, params, outputs;
-    rp_layer *layer;              /* [layers] */
-    rp_value *value;              /* [values]; value 0 is the image */
-    rp_param *param;              /* [params] */
-    int64_t weights;              /* floats of the flat array */
-    int output[RP_OUTPUTS_MAX];   /* values of the heads (logits), finest first */
-    bool deep_supervision;        /* the loss looks at all outputs, not only at the finest */
-    int64_t divisor[3];           /* a patch must be a multiple of it */
-    int64_t capacity[3];          /* of layer, value, param */
+    rp_layer *layer;            /* [layers] */
+    rp_value *value;            /* [values]; value 0 is the image */
+    rp_param *param;            /* [params] */
+    int64_t weights;            /* floats of the flat array */
+    int output[RP_OUTPUTS_MAX]; /* values of the heads (logits), finest first */
+    bool deep_supervision;      /* the loss looks at all outputs, not only at the finest */
+    int64_t divisor[3];         /* a patch must be a multiple of it */
+    int64_t capacity[3];        /* of layer, value, param */
 } rp_network;
 
 /* Owned by who built it. */
@@ -84,7 +84,7 @@ void rp_network_init(const rp_network *net, uint64_t seed, float weights[]);
 RP_MUST rp_status rp_network_flops(const rp_network *net, const int64_t patch[3], double *forward,
                                    double *train);
 /* The sizes of all values for a patch; size is [values][3].  Errors: RP_EUSE, naming axis, numbers
- * and what to change, if the patch is no multiple of net->divisor, is not positive, or leaves a norm
- * a single voxel. */
+ * and what to change, if the patch is no multiple of net->divisor, is not positive, or leaves a
+ * norm a single voxel. */
 RP_MUST rp_status rp_network_sizes(const rp_network *net, const int64_t patch[3],
                                    int64_t (*size)[3]);

@@ -2,7 +2,7 @@
 #include "lib/net/norm_act.h"
 
 #include "lib/net/kernels.h"
-#include "lib/net/norm_act_priv.h"
+#include "lib/net/norm_act_loops.h"
 
 #include <math.h>
 #include <string.h>
@@ -19,12 +19,10 @@ static const rp_norm_loops *loops(void)
     return &rp_norm_loops_plain;
 }
 
-static int64_t chunks_of(int64_t voxels)
-{
-    return (voxels + RP_NORM_CHUNK - 1) / RP_NORM_CHUNK;
-}
+static int64_t chunks_of(int64_t voxels) { return (voxels + RP_NORM_CHUNK - 1) / RP_NORM_CHUNK; }
 
-/* Scratch: sums of the chunks and their total (2 doubles a channel each), then three rows of floats. */
+/* Scratch: sums of the chunks and their total (2 doubles a channel each), then three rows of
+ * floats. */
 size_t rp_norm_act_scratch(int64_t voxels, int64_t channels)
 {
     const size_t sums = (size_t)((chunks_of(voxels) + 1) * 2 * channels) * sizeof(double);
@@ -104,8 +102,9 @@ void rp_norm_act_backward(const rp_norm_act *norm, const rp_tensor *x, const rp_
     for (int64_t k = 0; k < chunks; k++) {
         int64_t first;
         const int64_t count = chunk(k, n, &first);
-        l->back_sums(count, c, x->data + first * x->stride, x->stride, dy->data + first * dy->stride,
-                     dy->stride, mean, a, norm->beta, slope, sums + k * 2 * c);
+        l->back_sums(count, c, x->data + first * x->stride, x->stride,
+                     dy->data + first * dy->stride, dy->stride, mean, a, norm->beta, slope,
+                     sums + k * 2 * c);
     }
     add_chunks(chunks, 2 * c, sums, total);
     for (int64_t i = 0; i < c; i++) {
@@ -120,9 +119,9 @@ void rp_norm_act_backward(const rp_norm_act *norm, const rp_tensor *x, const rp_
     for (int64_t k = 0; k < chunks; k++) {
         int64_t first;
         const int64_t count = chunk(k, n, &first);
-        l->back_apply(count, c, x->data + first * x->stride, x->stride, dy->data + first * dy->stride,
-                      dy->stride, mean, a, norm->beta, slope, c0, c1, dx->data + first * dx->stride,
-                      dx->stride);
+        l->back_apply(count, c, x->data + first * x->stride, x->stride,
+                      dy->data + first * dy->stride, dy->stride, mean, a, norm->beta, slope, c0, c1,
+                      dx->data + first * dx->stride, dx->stride);
     }
 }
 

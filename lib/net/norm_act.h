@@ -13,8 +13,8 @@ enum { RP_NORM_CHUNK = 2048 };
 typedef struct rp_norm_act {
     const float *gamma, *beta; /* [channels] */
     double slope, eps;
-    float *stat;               /* [2 * channels]: mean, rstd; forward writes, backward reads */
-    void *scratch;             /* rp_norm_act_scratch bytes */
+    float *stat;   /* [2 * channels]: mean, rstd; forward writes, backward reads */
+    void *scratch; /* rp_norm_act_scratch bytes */
 } rp_norm_act;
 
 size_t rp_norm_act_scratch(int64_t voxels, int64_t channels);

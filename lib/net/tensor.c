@@ -18,10 +18,7 @@ rp_tensor rp_tensor_slice(const rp_tensor *t, int64_t first, int64_t channels)
     return s;
 }
 
-int64_t rp_tensor_voxels(const rp_tensor *t)
-{
-    return t->shape[2] * t->shape[3] * t->shape[4];
-}
+int64_t rp_tensor_voxels(const rp_tensor *t) { return t->shape[2] * t->shape[3] * t->shape[4]; }
 
 int64_t rp_tensor_count(const rp_tensor *t)
 {

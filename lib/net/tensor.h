@@ -1,8 +1,8 @@
 /* lib/net/tensor.h - an array of activations that kernels work on.
  *
  * Logical axes are n c d h w; in memory channels come last (n d h w c), so a voxel's channels lie
- * side by side.  A view into a wider tensor (one half of a concatenation) has a voxel stride that is
- * larger than its channels.  Only kernel rows look at the data: everybody else copies through
+ * side by side.  A view into a wider tensor (one half of a concatenation) has a voxel stride that
+ * is larger than its channels.  Only kernel rows look at the data: everybody else copies through
  * rp_tensor_read and rp_tensor_write, because the memory need not be the host's. */
 #pragma once
 #include "lib/base/mem.h"

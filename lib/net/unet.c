@@ -39,7 +39,9 @@ static rp_status check_stage(const rp_unet_settings *s, int i)
         const bool flat = s->dims == 2 && a == 0;
         RP_NEED(stride >= 1 && stride <= (i == 0 || flat ? 1 : 4), RP_EUSE,
                 "stage %d has stride %" PRId64 " along %c; %s", i, stride, "zyx"[a],
-                i == 0 ? "the first stage has 1" : flat ? "a 2D network has 1 along z" : "1 to 4 are possible");
+                i == 0 ? "the first stage has 1"
+                : flat ? "a 2D network has 1 along z"
+                       : "1 to 4 are possible");
         RP_NEED(kernel % 2 == 1 && kernel >= 1 && kernel <= (flat ? 1 : 7), RP_EUSE,
                 "stage %d has kernel %" PRId64 " along %c; %s", i, kernel, "zyx"[a],
                 flat ? "a 2D network has 1 along z" : "1, 3, 5 and 7 are possible");
@@ -73,7 +75,8 @@ static rp_status add_block_params(rp_network *net, const char *stage, int convs,
         char name[RP_PARAM_NAME];
         int norm;
         (void)snprintf(name, sizeof name, "%s.convs.%d.conv", stage, i);
-        RP_TRY(rp_network_add_conv_params(net, name, i == 0 ? ci : co, co, kernel, false, &weight[i]));
+        RP_TRY(
+            rp_network_add_conv_params(net, name, i == 0 ? ci : co, co, kernel, false, &weight[i]));
         (void)snprintf(name, sizeof name, "%s.convs.%d.norm", stage, i);
         RP_TRY(rp_network_add_param(net, name, "weight", 1, &co, RP_INIT_ONE, &norm));
         RP_TRY(rp_network_add_param(net, name, "bias", 1, &co, RP_INIT_ZERO, &norm));
@@ -112,10 +115,7 @@ static rp_status add_blocks(rp_network *net, int convs, int64_t co, const int64_
 }
 
 /* Decoder stage i (0: coarsest) stands at the resolution of encoder stage s. */
-static int level(const rp_unet_settings *s, int i)
-{
-    return s->stages - 2 - i;
-}
+static int level(const rp_unet_settings *s, int i) { return s->stages - 2 - i; }
 
 typedef struct weights {
     int encoder[RP_UNET_STAGES_MAX][8], decoder[RP_UNET_STAGES_MAX][8];
@@ -127,8 +127,9 @@ static rp_status add_params(rp_network *net, const rp_unet_settings *s, weights 
     char name[RP_PARAM_NAME];
     for (int i = 0; i < s->stages; i++) {
         (void)snprintf(name, sizeof name, "encoder.stages.%d.0", i);
-        RP_TRY(add_block_params(net, name, s->convs_encoder, i == 0 ? s->channels : s->features[i - 1],
-                                s->features[i], s->kernel[i], w->encoder[i]));
+        RP_TRY(add_block_params(net, name, s->convs_encoder,
+                                i == 0 ? s->channels : s->features[i - 1], s->features[i],
+                                s->kernel[i], w->encoder[i]));
     }
     for (int i = 0; i < s->stages - 1; i++) {
         const int64_t f = s->features[level(s, i)];
@@ -144,8 +145,8 @@ static rp_status add_params(rp_network *net, const rp_unet_settings *s, weights 
     }
     for (int i = 0; i < s->stages - 1; i++) {
         (void)snprintf(name, sizeof name, "decoder.seg_layers.%d", i);
-        RP_TRY(rp_network_add_conv_params(net, name, s->features[level(s, i)], s->classes, ones, false,
-                                          &w->head[i]));
+        RP_TRY(rp_network_add_conv_params(net, name, s->features[level(s, i)], s->classes, ones,
+                                          false, &w->head[i]));
     }
     return RP_OK;
 }
@@ -161,7 +162,8 @@ static rp_status add_decoder(rp_network *net, const rp_unet_settings *s, const w
     const rp_layer concat = {
         .kind = RP_LAYER_CONCAT, .in = {*value, skip}, .weight = -1, .bias = -1};
     RP_TRY(rp_network_add_layer(net, &concat, 2 * (int64_t)s->features[e], value));
-    RP_TRY(add_blocks(net, s->convs_decoder, s->features[e], s->kernel[e], ones, w->decoder[i], value));
+    RP_TRY(add_blocks(net, s->convs_decoder, s->features[e], s->kernel[e], ones, w->decoder[i],
+                      value));
     const rp_layer seg = conv_layer(*value, ones, ones, w->head[i]);
     return rp_network_add_layer(net, &seg, s->classes, head);
 }
@@ -171,9 +173,9 @@ rp_status rp_unet_build(const rp_unet_settings *s, rp_network **out)
     RP_TRY(check(s));
     RP_AUTO(rp_network) net = NULL;
     RP_TRY(rp_network_new(s->dims, s->channels, s->classes, &net));
-    weights w;
+    weights w = {0};
     RP_TRY(add_params(net, s, &w));
-    int value = 0, skip[RP_UNET_STAGES_MAX], head[RP_UNET_STAGES_MAX];
+    int value = 0, skip[RP_UNET_STAGES_MAX] = {0}, head[RP_UNET_STAGES_MAX] = {0};
     for (int i = 0; i < s->stages; i++) {
         RP_TRY(add_blocks(net, s->convs_encoder, s->features[i], s->kernel[i], s->stride[i],
                           w.encoder[i], &value));

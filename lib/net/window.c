@@ -1,7 +1,7 @@
 /* lib/net/window.c - sliding window with a ring of planes.
  *
- * 1. The padded volume (every axis at least a patch) is what patches walk over; the volume stands in
- *    its middle, and only planes and voxels of the volume are handed over.
+ * 1. The padded volume (every axis at least a patch) is what patches walk over; the volume stands
+ * in its middle, and only planes and voxels of the volume are handed over.
  * 2. Patches run z, y, x.  Before a patch that starts at z1 all planes below z1 are final; the ring
  *    has patch[0] planes, plane z in slot z % patch[0].
  * 3. The sums of a voxel arrive in the order of the patches, whatever the ring's size. */
@@ -66,8 +66,8 @@ typedef struct window {
     int64_t patch_voxels, plane;  /* voxels of a patch, of a padded plane */
     int64_t count[3], *start[3];
     float *map, *image, *logits, *flipped; /* of one patch */
-    float *sum, *weight, *out;             /* ring [patch z][classes][plane], [patch z][plane]; a plane */
-    int64_t next;                          /* padded plane that is handed over next */
+    float *sum, *weight, *out; /* ring [patch z][classes][plane], [patch z][plane]; a plane */
+    int64_t next;              /* padded plane that is handed over next */
 } window;
 
 static rp_status check(const rp_window *w)
@@ -76,6 +76,7 @@ static rp_status check(const rp_window *w)
             w->channels, w->classes);
     RP_NEED(w->step > 0 && w->step <= 1, RP_EUSE, "window step %g; above 0 and up to 1 is possible",
             w->step);
+    RP_NEED(w->padding, RP_EUSE, "window without padding values");
     for (int a = 0; a < 3; a++)
         RP_NEED(w->size[a] >= 1 && w->patch[a] >= 1, RP_EUSE,
                 "window of %" PRId64 " over %" PRId64 " voxels along %c", w->patch[a], w->size[a],
@@ -156,10 +157,7 @@ rp_status rp_window_patches(const rp_window *w, int64_t *count)
 }
 
 /* Where voxel i of a patch's axis lies when the axis is flipped or not. */
-static inline int64_t flip(bool yes, int64_t n, int64_t i)
-{
-    return yes ? n - 1 - i : i;
-}
+static inline int64_t flip(bool yes, int64_t n, int64_t i) { return yes ? n - 1 - i : i; }
 
 /* The patch at start, flipped, out of the volume or its padding. */
 static void cut(const window *s, const float image[], const int64_t start[3], const bool mirror[3])
@@ -241,7 +239,8 @@ static rp_status add_patch(window *s, const int64_t start[3])
                 }
                 RP_NEED(seen == 0, RP_ENUM,
                         "class %d of the patch at %" PRId64 ", %" PRId64 ", %" PRId64
-                        " has a logit that is not finite", c, start[0], start[1], start[2]);
+                        " has a logit that is not finite",
+                        c, start[0], start[1], start[2]);
             }
         }
     }
@@ -320,7 +319,8 @@ static rp_status label_plane(void *arg, int64_t z, const float logits[])
         l->labels[z * n + i] = (uint8_t)best;
         if (!l->prob) continue;
         double sum = 0;
-        for (int c = 0; c < classes; c++) sum += exp((double)logits[c * n + i] - (double)logits[best * n + i]);
+        for (int c = 0; c < classes; c++)
+            sum += exp((double)logits[c * n + i] - (double)logits[best * n + i]);
         for (int c = 0; c < classes; c++)
             l->prob[c * all + z * n + i] =
                 (float)(exp((double)logits[c * n + i] - (double)logits[best * n + i]) / sum);

@@ -23,17 +23,18 @@ RP_MUST rp_status rp_window_gaussian(const int64_t patch[3], float map[]);
 
 typedef struct rp_window {
     int channels, classes;
-    int64_t size[3];      /* of the volume, z y x */
+    int64_t size[3]; /* of the volume, z y x */
     int64_t patch[3];
     double step;          /* 0.5 as nnU-Net */
     bool mirror[3];       /* average over flips of these axes too (up to 8 predictions a patch) */
-    const float *padding; /* [channels] value outside the volume, where it is smaller than a patch or
-                           * does not fill one; the volume stands in the middle.  Lent. */
+    const float *padding; /* [channels] value outside the volume, where it is smaller than a patch
+                           * or does not fill one; the volume stands in the middle.  Lent. */
 } rp_window;
 
 /* One patch: image [channels][patch] -> logits [classes][patch].  Lent during the call. */
 typedef rp_status rp_window_predict(void *arg, const float image[], float logits[]);
-/* One final plane z: logits [classes][size[1]][size[2]], lent during the call; planes come in order. */
+/* One final plane z: logits [classes][size[1]][size[2]], lent during the call; planes come in
+ * order. */
 typedef rp_status rp_window_plane(void *arg, int64_t z, const float logits[]);
 
 /* Bytes that rp_window_run allocates.  Errors: RP_EUSE (a setting out of range, named). */

@@ -9,9 +9,13 @@ static rp_status gemm(bool ta, int64_t m, int64_t n, int64_t k, const float a[],
                       const float b[], int64_t ldb, float beta, float c[], int64_t ldc)
 {
     RP_NEED(m <= INT_MAX && n <= INT_MAX && k <= INT_MAX && lda <= INT_MAX && ldb <= INT_MAX &&
-                ldc <= INT_MAX, RP_EUNSUP, "matrix product that is too large for CBLAS");
-    cblas_sgemm(CblasRowMajor, ta ? CblasTrans : CblasNoTrans, CblasNoTrans, (int)m, (int)n, (int)k, 1,
-                a, (int)lda, b, (int)ldb, beta, c, (int)ldc);
+                ldc <= INT_MAX,
+            RP_EUNSUP, "matrix product that is too large for CBLAS");
+    /* Debian's serial OpenBLAS shares its work memory between threads without a lock: two calls at
+     * once give wrong numbers (measured).  Threads gather side by side and multiply in turn. */
+#pragma omp critical(rp_blas)
+    cblas_sgemm(CblasRowMajor, ta ? CblasTrans : CblasNoTrans, CblasNoTrans, (int)m, (int)n, (int)k,
+                1, a, (int)lda, b, (int)ldb, beta, c, (int)ldc);
     return RP_OK;
 }
 

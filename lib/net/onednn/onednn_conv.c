@@ -19,10 +19,7 @@ typedef struct conv {
     int64_t in_floats, out_floats; /* of dense copies in scratch: 0 if none can be needed */
 } conv;
 
-static size_t line(size_t bytes)
-{
-    return (bytes + 63) / 64 * 64;
-}
+static size_t line(size_t bytes) { return (bytes + 63) / 64 * 64; }
 
 static void drop(rp_kernel *k)
 {
@@ -92,9 +89,11 @@ static rp_status describe(conv *c)
     const rp_conv_shape *s = &c->s;
     rp_onednn_grids g = rp_onednn_grids_of(s);
     if (!c->flipped)
-        return rp_onednn_describe(s->big_channels, s->small_channels, &g, s->kernel, s->stride, &c->shape);
+        return rp_onednn_describe(s->big_channels, s->small_channels, &g, s->kernel, s->stride,
+                                  &c->shape);
     /* both grids and both paddings are the same */
-    return rp_onednn_describe(s->small_channels, s->big_channels, &g, s->kernel, s->stride, &c->shape);
+    return rp_onednn_describe(s->small_channels, s->big_channels, &g, s->kernel, s->stride,
+                              &c->shape);
 }
 
 static rp_status plan(conv *c)
@@ -114,7 +113,8 @@ rp_status rp_onednn_conv_plan(rp_op op, const rp_conv_shape *s, rp_kernel **out)
     c->op = op;
     c->s = *s;
     c->flipped = op == RP_OP_TRANSPOSED && rp_conv_is_same(s);
-    c->base = (rp_kernel){.row = "onednn", .thread_invariant = true, .pack = pack, .run = run, .drop = drop};
+    c->base = (rp_kernel){
+        .row = "onednn", .thread_invariant = true, .pack = pack, .run = run, .drop = drop};
     const rp_status st = plan(c);
     if (st != RP_OK) {
         drop(&c->base);

@@ -26,8 +26,8 @@ typedef struct rp_onednn_grids {
 /* The grids of a whole shape: in is the big one. */
 rp_onednn_grids rp_onednn_grids_of(const rp_conv_shape *s);
 /* Channels last, dense. */
-rp_status rp_onednn_describe(int64_t ci, int64_t co, const rp_onednn_grids *g, const int64_t kernel[3],
-                             const int64_t stride[3], rp_onednn_conv *c);
+rp_status rp_onednn_describe(int64_t ci, int64_t co, const rp_onednn_grids *g,
+                             const int64_t kernel[3], const int64_t stride[3], rp_onednn_conv *c);
 
 /* A primitive with a scratchpad of the caller's.  Zeroed: nothing. */
 typedef struct rp_onednn_primitive {
@@ -39,8 +39,8 @@ typedef struct rp_onednn_primitive {
 
 typedef enum rp_onednn_kind { RP_ONEDNN_FORWARD, RP_ONEDNN_DATA, RP_ONEDNN_WEIGHTS } rp_onednn_kind;
 /* The first implementation that is not a reference one.  Errors: RP_EUNSUP if there is none. */
-rp_status rp_onednn_primitive_new(dnnl_engine_t engine, rp_onednn_kind kind, const rp_onednn_conv *c,
-                                  rp_onednn_primitive *p);
+rp_status rp_onednn_primitive_new(dnnl_engine_t engine, rp_onednn_kind kind,
+                                  const rp_onednn_conv *c, rp_onednn_primitive *p);
 void rp_onednn_primitive_clear(rp_onednn_primitive *p);
 /* A reorder between two layouts of the same weights. */
 rp_status rp_onednn_reorder_new(dnnl_engine_t engine, const dnnl_memory_desc_t *from,

@@ -3,7 +3,8 @@
  *
  * 1. The instruction set is held at AVX512_CORE, so that machines with and without VNNI or bf16
  *    agree.
- * 2. No implementation whose name starts with "ref" is taken: they are thousands of times slower. */
+ * 2. No implementation whose name starts with "ref" is taken: they are thousands of times slower.
+ */
 #include "lib/net/onednn/onednn_priv.h"
 
 #include <stdio.h>
@@ -22,14 +23,15 @@ rp_onednn_grids rp_onednn_grids_of(const rp_conv_shape *s)
         g.out[a] = s->small[a];
         g.before[a] = s->pad[a];
         /* a strided layer may leave the last voxels unread: no padding then */
-        const int64_t after = (s->small[a] - 1) * s->stride[a] + s->kernel[a] - s->big[a] - s->pad[a];
+        const int64_t after =
+            (s->small[a] - 1) * s->stride[a] + s->kernel[a] - s->big[a] - s->pad[a];
         g.after[a] = after > 0 ? after : 0;
     }
     return g;
 }
 
-rp_status rp_onednn_describe(int64_t ci, int64_t co, const rp_onednn_grids *g, const int64_t kernel[3],
-                             const int64_t stride[3], rp_onednn_conv *c)
+rp_status rp_onednn_describe(int64_t ci, int64_t co, const rp_onednn_grids *g,
+                             const int64_t kernel[3], const int64_t stride[3], rp_onednn_conv *c)
 {
     const int first = g->flat ? 1 : 0;
     *c = (rp_onednn_conv){.axes = 5 - first};
@@ -43,10 +45,12 @@ rp_status rp_onednn_describe(int64_t ci, int64_t co, const rp_onednn_grids *g, c
         c->pad_before[a - first] = g->before[a];
         c->pad_after[a - first] = g->after[a];
     }
-    const dnnl_format_tag_t last = first ? dnnl_acdb : dnnl_acdeb, plain = first ? dnnl_abcd : dnnl_abcde;
+    const dnnl_format_tag_t last = first ? dnnl_acdb : dnnl_acdeb,
+                            plain = first ? dnnl_abcd : dnnl_abcde;
     RP_DNNL(dnnl_memory_desc_init_by_tag(&c->src, c->axes, src, dnnl_f32, last));
     RP_DNNL(dnnl_memory_desc_init_by_tag(&c->dst, c->axes, dst, dnnl_f32, last));
-    RP_DNNL(dnnl_memory_desc_init_by_tag(&c->weights_any, c->axes, weights, dnnl_f32, dnnl_format_tag_any));
+    RP_DNNL(dnnl_memory_desc_init_by_tag(&c->weights_any, c->axes, weights, dnnl_f32,
+                                         dnnl_format_tag_any));
     RP_DNNL(dnnl_memory_desc_init_by_tag(&c->weights_plain, c->axes, weights, dnnl_f32, plain));
     return RP_OK;
 }
@@ -59,16 +63,19 @@ static rp_status iterate(dnnl_engine_t engine, rp_onednn_kind kind, const rp_one
     dnnl_convolution_desc_t d;
     const dnnl_alg_kind_t alg = dnnl_convolution_direct;
     if (kind == RP_ONEDNN_FORWARD)
-        RP_DNNL(dnnl_convolution_forward_desc_init(&d, dnnl_forward_training, alg, &c->src, &c->weights_any,
-                                                   NULL, &c->dst, c->strides, c->pad_before, c->pad_after));
+        RP_DNNL(dnnl_convolution_forward_desc_init(&d, dnnl_forward_training, alg, &c->src,
+                                                   &c->weights_any, NULL, &c->dst, c->strides,
+                                                   c->pad_before, c->pad_after));
     else if (kind == RP_ONEDNN_DATA)
         RP_DNNL(dnnl_convolution_backward_data_desc_init(&d, alg, &c->src, &c->weights_any, &c->dst,
                                                          c->strides, c->pad_before, c->pad_after));
     else
         RP_DNNL(dnnl_convolution_backward_weights_desc_init(&d, alg, &c->src, &c->weights_any, NULL,
-                                                            &c->dst, c->strides, c->pad_before, c->pad_after));
+                                                            &c->dst, c->strides, c->pad_before,
+                                                            c->pad_after));
     const dnnl_status_t st = dnnl_primitive_desc_iterator_create(it, &d, attr, engine, hint);
-    RP_NEED(st == dnnl_success, rp_onednn_status(st), "oneDNN has no such convolution (status %d)", (int)st);
+    RP_NEED(st == dnnl_success, rp_onednn_status(st), "oneDNN has no such convolution (status %d)",
+            (int)st);
     return RP_OK;
 }
 
@@ -83,7 +90,8 @@ static rp_status finish(dnnl_primitive_desc_t pd, rp_onednn_kind kind, rp_onednn
 }
 
 /* Takes the first implementation of an iterator that is not a reference one. */
-static rp_status take(dnnl_primitive_desc_iterator_t it, rp_onednn_kind kind, rp_onednn_primitive *p)
+static rp_status take(dnnl_primitive_desc_iterator_t it, rp_onednn_kind kind,
+                      rp_onednn_primitive *p)
 {
     do {
         dnnl_primitive_desc_t pd = dnnl_primitive_desc_iterator_fetch(it);
@@ -101,16 +109,17 @@ static rp_status take(dnnl_primitive_desc_iterator_t it, rp_onednn_kind kind, rp
     RP_FAIL(RP_EUNSUP, "oneDNN has only a reference implementation of a convolution");
 }
 
-rp_status rp_onednn_primitive_new(dnnl_engine_t engine, rp_onednn_kind kind, const rp_onednn_conv *c,
-                                  rp_onednn_primitive *p)
+rp_status rp_onednn_primitive_new(dnnl_engine_t engine, rp_onednn_kind kind,
+                                  const rp_onednn_conv *c, rp_onednn_primitive *p)
 {
     dnnl_primitive_attr_t attr = NULL;
     dnnl_primitive_desc_iterator_t it = NULL, forward = NULL;
     dnnl_primitive_desc_t hint = NULL;
     RP_DNNL(dnnl_primitive_attr_create(&attr));
-    rp_status st = dnnl_primitive_attr_set_scratchpad_mode(attr, dnnl_scratchpad_mode_user) == dnnl_success
-                       ? RP_OK
-                       : RP_EBUG;
+    rp_status st =
+        dnnl_primitive_attr_set_scratchpad_mode(attr, dnnl_scratchpad_mode_user) == dnnl_success
+            ? RP_OK
+            : RP_EBUG;
     if (st == RP_OK && kind != RP_ONEDNN_FORWARD) {
         st = iterate(engine, RP_ONEDNN_FORWARD, c, attr, NULL, &forward);
         if (st == RP_OK) hint = dnnl_primitive_desc_iterator_fetch(forward);
@@ -184,7 +193,8 @@ const float *rp_onednn_dense(const rp_tensor *t, float *scratch)
 static rp_status gemm(bool ta, int64_t m, int64_t n, int64_t k, const float a[], int64_t lda,
                       const float b[], int64_t ldb, float beta, float c[], int64_t ldc)
 {
-    const dnnl_status_t st = dnnl_sgemm(ta ? 'T' : 'N', 'N', m, n, k, 1, a, lda, b, ldb, beta, c, ldc);
+    const dnnl_status_t st =
+        dnnl_sgemm(ta ? 'T' : 'N', 'N', m, n, k, 1, a, lda, b, ldb, beta, c, ldc);
     return st == dnnl_success ? RP_OK : rp_onednn_status(st);
 }
 
@@ -211,6 +221,6 @@ rp_status rp_onednn_plan(rp_op op, const rp_conv_shape *s, int threads, rp_kerne
 void rp_onednn_version(char out[], size_t size)
 {
     const dnnl_version_t *v = dnnl_version();
-    (void)snprintf(out, size, "oneDNN %d.%d.%d (%s), isa 0x%x", v->major, v->minor, v->patch, v->hash,
-                   (unsigned)dnnl_get_effective_cpu_isa());
+    (void)snprintf(out, size, "oneDNN %d.%d.%d (%s), isa 0x%x", v->major, v->minor, v->patch,
+                   v->hash, (unsigned)dnnl_get_effective_cpu_isa());
 }

@@ -33,15 +33,9 @@ typedef struct weights {
     size_t thread_bytes; /* scratchpad and slice of a thread */
 } weights;
 
-static size_t line(size_t bytes)
-{
-    return (bytes + 63) / 64 * 64;
-}
+static size_t line(size_t bytes) { return (bytes + 63) / 64 * 64; }
 
-static int64_t floats_on_lines(size_t bytes)
-{
-    return (int64_t)(line(bytes) / sizeof(float));
-}
+static int64_t floats_on_lines(size_t bytes) { return (int64_t)(line(bytes) / sizeof(float)); }
 
 static void drop(rp_kernel *k)
 {
@@ -73,7 +67,8 @@ static rp_status describe_slab(const weights *w, int axis, int i, part *p)
                 .small_first = first * small_plane,
                 .channels = s->small_channels,
                 .voxels = rp_grid_voxels(g.out)};
-    return rp_onednn_describe(s->big_channels, s->small_channels, &g, s->kernel, s->stride, &p->shape);
+    return rp_onednn_describe(s->big_channels, s->small_channels, &g, s->kernel, s->stride,
+                              &p->shape);
 }
 
 static rp_status describe_slice(const weights *w, int64_t width, int i, part *p)
@@ -92,11 +87,13 @@ static rp_status plan_part(weights *w, int i)
 {
     part *p = &w->part[i];
     RP_TRY(rp_onednn_primitive_new(w->engine, RP_ONEDNN_WEIGHTS, &p->shape, &p->main));
-    RP_TRY(rp_onednn_reorder_new(w->engine, &p->main.weights, &p->shape.weights_plain, &p->reorder));
+    RP_TRY(
+        rp_onednn_reorder_new(w->engine, &p->main.weights, &p->shape.weights_plain, &p->reorder));
     p->at = w->part_floats;
     p->plain = p->at + floats_on_lines(dnnl_memory_desc_get_size(&p->main.weights));
     w->part_floats =
-        p->plain + (w->slices ? 0 : floats_on_lines(dnnl_memory_desc_get_size(&p->shape.weights_plain)));
+        p->plain +
+        (w->slices ? 0 : floats_on_lines(dnnl_memory_desc_get_size(&p->shape.weights_plain)));
     const size_t slice = w->slices ? line((size_t)(p->voxels * p->channels) * sizeof(float)) : 0;
     const size_t bytes = line(p->main.scratchpad) + slice;
     if (bytes > w->thread_bytes) w->thread_bytes = bytes;
@@ -123,8 +120,8 @@ static rp_status plan(weights *w)
     return RP_OK;
 }
 
-static rp_status run_part(const weights *w, int i, const float *big, const float *small, float *parts,
-                          float *gradient, char *own)
+static rp_status run_part(const weights *w, int i, const float *big, const float *small,
+                          float *parts, float *gradient, char *own)
 {
     const part *p = &w->part[i];
     const float *dy = small + p->small_first * w->s.small_channels;
@@ -190,8 +187,14 @@ rp_status rp_onednn_weights_plan(const rp_conv_shape *s, int threads, rp_kernel 
         drop(&w->base);
         return st;
     }
-    w->big_copy = s->view ? floats_on_lines((size_t)(rp_grid_voxels(s->big) * s->big_channels) * sizeof(float)) : 0;
-    w->small_copy = s->view ? floats_on_lines((size_t)(rp_grid_voxels(s->small) * s->small_channels) * sizeof(float)) : 0;
+    w->big_copy =
+        s->view
+            ? floats_on_lines((size_t)(rp_grid_voxels(s->big) * s->big_channels) * sizeof(float))
+            : 0;
+    w->small_copy = s->view
+                        ? floats_on_lines((size_t)(rp_grid_voxels(s->small) * s->small_channels) *
+                                          sizeof(float))
+                        : 0;
     const int64_t floats = w->part_floats + w->big_copy + w->small_copy;
     w->base.scratch_bytes = (size_t)floats * sizeof(float) + w->thread_bytes * (size_t)threads;
     (void)snprintf(w->base.implementation, sizeof w->base.implementation, "%s in %d %s",

@@ -41,9 +41,12 @@ static void add_pair(const reference *r, const rp_kernel_args *a, const pair *p,
     for (int64_t o = 0; o < co; o++)
         for (int64_t i = 0; i < ci; i++) {
             const int64_t at = (o * ci + i) * taps + p->tap;
-            if (r->op == RP_OP_CONV) sum[p->small * co + o] += (double)w[at] * big[i];
-            else if (r->op == RP_OP_TRANSPOSED) sum[p->big * ci + i] += (double)w[at] * small[o];
-            else sum[at] += (double)small[o] * big[i];
+            if (r->op == RP_OP_CONV)
+                sum[p->small * co + o] += (double)w[at] * big[i];
+            else if (r->op == RP_OP_TRANSPOSED)
+                sum[p->big * ci + i] += (double)w[at] * small[o];
+            else
+                sum[at] += (double)small[o] * big[i];
         }
 }
 
@@ -85,10 +88,7 @@ static rp_status pack(const rp_kernel *k, const float w[], void *packed, void *s
     return RP_OK;
 }
 
-static void drop(rp_kernel *k)
-{
-    rp_free(k);
-}
+static void drop(rp_kernel *k) { rp_free(k); }
 
 rp_status rp_reference_plan(rp_op op, const rp_conv_shape *shape, int threads, rp_kernel **out)
 {
@@ -97,19 +97,17 @@ rp_status rp_reference_plan(rp_op op, const rp_conv_shape *shape, int threads, r
     RP_TRY(rp_alloc(1, sizeof *r, &r));
     r->op = op;
     r->s = *shape;
-    r->base = (rp_kernel){.row = "reference",
-                          .implementation = "loops in double",
-                          .thread_invariant = true,
-                          .scratch_bytes = (size_t)sums(r) * sizeof(double),
-                          .packed_bytes = op == RP_OP_WEIGHTS ? 0 : (size_t)rp_conv_weights(shape) * sizeof(float),
-                          .pack = op == RP_OP_WEIGHTS ? NULL : pack,
-                          .run = run,
-                          .drop = drop};
+    r->base = (rp_kernel){
+        .row = "reference",
+        .implementation = "loops in double",
+        .thread_invariant = true,
+        .scratch_bytes = (size_t)sums(r) * sizeof(double),
+        .packed_bytes = op == RP_OP_WEIGHTS ? 0 : (size_t)rp_conv_weights(shape) * sizeof(float),
+        .pack = op == RP_OP_WEIGHTS ? NULL : pack,
+        .run = run,
+        .drop = drop};
     *out = &r->base;
     return RP_OK;
 }
 
-void rp_reference_version(char out[], size_t size)
-{
-    (void)snprintf(out, size, "%s", "");
-}
+void rp_reference_version(char out[], size_t size) { (void)snprintf(out, size, "%s", ""); }

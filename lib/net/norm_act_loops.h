@@ -1,4 +1,4 @@
-/* lib/net/norm_act_priv.h - loops over a chunk of voxels, built once an instruction set.  They do
+/* lib/net/norm_act_loops.h - loops over a chunk of voxels, built once an instruction set.  They do
  * the same operations in the same order, so they give the same bits. */
 #pragma once
 #include <stdint.h>
@@ -16,8 +16,8 @@ typedef struct rp_norm_loops {
                       double *s);
     /* dx = a (g - c0 - (x - mean) c1) */
     void (*back_apply)(int64_t n, int64_t channels, const float *x, int64_t xs, const float *dy,
-                       int64_t ds, const float *mean, const float *a, const float *beta, float slope,
-                       const float *c0, const float *c1, float *dx, int64_t dxs);
+                       int64_t ds, const float *mean, const float *a, const float *beta,
+                       float slope, const float *c0, const float *c1, float *dx, int64_t dxs);
 } rp_norm_loops;
 
 extern const rp_norm_loops rp_norm_loops_plain, rp_norm_loops_avx2, rp_norm_loops_avx512;
