@@ -150,21 +150,21 @@ static rp_status fill(rp_shim *f, rp_dicom_header *h)
     return RP_OK;
 }
 
-rp_status rp_dicom_load(const char *path, bool header_only, rp_shim **out, rp_dicom_header *header)
+rp_status rp_dicom_load(const char *path, rp_shim_depth depth, rp_shim **out, rp_dicom_header *header)
 {
     RP_AUTO(rp_shim) f = NULL;
     RP_AUTOFREE rp_dicom_header *h = NULL;
     char why[RP_SHIM_WHY];
     bool is_bare;
     RP_TRY(sniff(path, &is_bare));
-    f = rp_shim_load(path, header_only, why);
-    RP_NEED(f, is_bare ? RP_EUNSUP : RP_EDATA, "'%s': %s: %s", path, is_bare ? "not DICOM" : "cannot be read",
-            why);
-    RP_NEED(!*why || !header_only, RP_EDATA, "'%s': damaged header: %s", path, why);
+    f = rp_shim_load(path, depth, why);
+    RP_NEED(f && (!*why || depth != RP_SHIM_HEADER), is_bare ? RP_EUNSUP : RP_EDATA, "'%s': %s: %s", path,
+            is_bare ? "not DICOM" : "damaged header", why);
     RP_TRY(rp_alloc(1, sizeof *h, &h));
     h->is_bare = is_bare;
     if (is_bare) warn(h, "no preamble");
     if (*why) warn(h, why);
+    h->is_odd = *why != 0;
     RP_NEED(rp_shim_items(rp_shim_top(f), RP_TAG(0x0004, 0x1220)) < 0, RP_EUNSUP, "'%s': a DICOMDIR", path);
     RP_TRY_IN(fill(f, h), "'%s'", path);
     RP_NEED(*h->sop_class || !is_bare, RP_EUNSUP, "'%s': not DICOM", path);
@@ -177,7 +177,7 @@ rp_status rp_dicom_load(const char *path, bool header_only, rp_shim **out, rp_di
 rp_status rp_dicom_header_read(const char *path, rp_dicom_header *out)
 {
     RP_AUTO(rp_shim) f = NULL;
-    return rp_dicom_load(path, true, &f, out);
+    return rp_dicom_load(path, RP_SHIM_HEADER, &f, out);
 }
 
 /* First item of a sequence within the frame's groups, else within the shared ones. */
@@ -230,7 +230,7 @@ rp_status rp_dicom_frames(const char *path, int64_t *frames, rp_dicom_frame **ou
     RP_AUTOFREE rp_dicom_header *h = NULL;
     RP_AUTOFREE rp_dicom_frame *found = NULL;
     RP_TRY(rp_alloc(1, sizeof *h, &h));
-    RP_TRY(rp_dicom_load(path, true, &f, h));
+    RP_TRY(rp_dicom_load(path, RP_SHIM_HEADER, &f, h));
     const int64_t n = h->frames.is_set ? h->frames.value : 1;
     RP_NEED(n >= 1 && n <= MAX_FRAMES, RP_EDATA, "'%s': %" PRId64 " frames", path, n);
     RP_TRY(rp_alloc(n, sizeof *found, &found));

@@ -39,6 +39,7 @@ typedef struct rp_dicom_header {
     bool has_modality_lut;  /* a table replaces slope and intercept */
     bool has_frame_groups;  /* enhanced multi-frame: geometry by rp_dicom_frames */
     bool is_bare;           /* no preamble: accepted */
+    bool is_odd;            /* the library met an error behind the header: bytes added or missing */
     char warning[256];      /* what was odd but readable, "" if nothing */
 } rp_dicom_header;
 

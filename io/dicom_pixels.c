@@ -9,7 +9,6 @@ struct rp_dicom_file {
     char *path;
     rp_shim *shim;
     rp_dicom_header header;
-    bool is_odd; /* read with an error of the library */
 };
 
 typedef struct layout {
@@ -32,9 +31,7 @@ rp_status rp_dicom_open(const char *path, rp_dicom_file **out)
     RP_AUTO(rp_dicom_file) f = NULL;
     RP_TRY(rp_alloc(1, sizeof *f, &f));
     RP_TRY(rp_copy_text(path, &f->path));
-    RP_TRY(rp_dicom_load(path, false, &f->shim, &f->header));
-    const char *w = f->header.warning;
-    f->is_odd = *w && strcmp(w, "no preamble") != 0;
+    RP_TRY(rp_dicom_load(path, RP_SHIM_PIXELS, &f->shim, &f->header));
     *out = RP_TAKE(f);
     return RP_OK;
 }
@@ -278,7 +275,7 @@ static rp_status read_encapsulated(rp_dicom_file *f, const layout *l, int64_t fr
     RP_NEED(decode, RP_EUNSUP, "'%s': transfer syntax %s (%s)", f->path, f->header.transfer_syntax,
             rp_shim_syntax_name(f->shim));
     /* A cut stream may decode to something: what the library did not read whole is not decoded. */
-    RP_NEED(!f->is_odd, RP_EDATA, "'%s': damaged: %s", f->path, f->header.warning);
+    RP_NEED(!f->header.is_odd, RP_EDATA, "'%s': damaged: %s", f->path, f->header.warning);
     RP_TRY(find_frame(f, l, frame, &first, &end));
     RP_TRY(join(f, first, end, &n, &bytes));
     return decode(f, l, frame, first, n, bytes, out);
@@ -295,8 +292,11 @@ rp_status rp_dicom_file_pixels(rp_dicom_file *f, int64_t frame, int64_t n, int32
     RP_NEED(!rp_shim_has(top, RP_TAG(0x7FE0, 0x0008)) && !rp_shim_has(top, RP_TAG(0x7FE0, 0x0009)), RP_EUNSUP,
             "'%s': float pixels", f->path);
     const int64_t have = rp_shim_pixel_bytes(f->shim);
-    RP_NEED(have != -2, RP_EDATA, "'%s': no pixels%s%s", f->path, f->is_odd ? ": " : "",
-            f->is_odd ? f->header.warning : "");
+    RP_NEED(have != -2, RP_EDATA, "'%s': no pixels%s%s", f->path, f->header.is_odd ? ": " : "",
+            f->header.is_odd ? f->header.warning : "");
+    /* Deflated values are never left in the file. */
+    RP_NEED(!f->header.is_odd || strcmp(f->header.transfer_syntax, "1.2.840.10008.1.2.1.99") != 0, RP_EDATA,
+            "'%s': damaged: %s", f->path, f->header.warning);
     if (have >= 0) return read_native(f, &l, frame, have, out);
     return read_encapsulated(f, &l, frame, out);
 }

@@ -20,7 +20,7 @@ RP_MUST rp_status rp_dicom_get_many(rp_shim_item *item, uint32_t tag, int64_t *c
 bool rp_dicom_clean(size_t n, const char bytes[], size_t size, char out[]);
 
 /* Opens a file after a look at its first bytes, and fills the header. */
-RP_MUST rp_status rp_dicom_load(const char *path, bool header_only, rp_shim **file, rp_dicom_header *out);
+RP_MUST rp_status rp_dicom_load(const char *path, rp_shim_depth depth, rp_shim **file, rp_dicom_header *out);
 void rp_shim_drop(rp_shim **f);
 /* Functional groups of each frame. */
 RP_MUST rp_status rp_dicom_groups(const char *path, rp_shim_item *top, int64_t frames, rp_dicom_frame out[]);

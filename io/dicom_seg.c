@@ -147,7 +147,8 @@ rp_status rp_dicom_segmentation(const char *path, rp_dicom_seg **out)
     RP_AUTO(rp_shim) f = NULL;
     RP_AUTO(rp_dicom_seg) s = NULL;
     RP_TRY(rp_alloc(1, sizeof *s, &s));
-    RP_TRY(rp_dicom_load(path, false, &f, &s->header));
+    RP_TRY(rp_dicom_load(path, RP_SHIM_PIXELS, &f, &s->header));
+    RP_NEED(!s->header.is_odd, RP_EDATA, "'%s': damaged: %s", path, s->header.warning);
     RP_NEED(strcmp(s->header.sop_class, "1.2.840.10008.5.1.4.1.1.66.4") == 0, RP_EUNSUP, "'%s': not a SEG",
             path);
     RP_TRY_IN(read_seg(path, f, s), "'%s'", path);

@@ -118,16 +118,18 @@ extern "C" void rp_shim_end(void)
     }
 }
 
-extern "C" rp_shim *rp_shim_load(const char *path, bool header_only, char why[RP_SHIM_WHY])
+extern "C" rp_shim *rp_shim_load(const char *path, rp_shim_depth depth, char why[RP_SHIM_WHY])
 {
     rp_shim *f = nullptr;
     try {
         why[0] = 0;
         f = new rp_shim;
-        const OFCondition status =
-            header_only ? f->file.loadFileUntilTag(OFFilename(path), EXS_Unknown, EGL_noChange, 4096,
-                                                   ERM_autoDetect, DCM_PixelData)
-                        : f->file.loadFile(OFFilename(path), EXS_Unknown, EGL_noChange, 4096, ERM_autoDetect);
+        /* Values longer than this are left in the file until asked for, and then a cut is noticed; a
+         * short cut value would be given as if it were whole. */
+        const Uint32 longest = depth == RP_SHIM_PIXELS ? 64 : 4096;
+        const OFCondition status = f->file.loadFileUntilTag(
+            OFFilename(path), EXS_Unknown, EGL_noChange, longest, ERM_autoDetect,
+            depth == RP_SHIM_HEADER ? DCM_PixelData : DCM_UndefinedTagKey);
         if (status.bad()) say(why, status.text());
         if (status.bad() && f->file.getDataset()->card() == 0) {
             delete f;
@@ -331,11 +333,7 @@ extern "C" bool rp_shim_put_text(rp_shim_item *item, uint32_t tag, const char *v
 {
     try {
         DcmTag t = vr ? DcmTag(key(tag), DcmVR(vr)) : DcmTag(key(tag));
-        DcmElement *e = nullptr;
-        if (DcmItem::newDicomElement(e, t).bad() || !e) return false;
-        if (e->putString(value).good() && of(item)->insert(e, OFTrue).good()) return true;
-        delete e;
-        return false;
+        return of(item)->putAndInsertString(t, value, OFTrue).good();
     } catch (...) {
         return false;
     }

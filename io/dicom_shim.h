@@ -21,9 +21,14 @@ enum { RP_SHIM_WHY = 200 };
 bool rp_shim_start(void);
 void rp_shim_end(void);
 
-/* An open file; NULL and why on failure.  header_only stops in front of the pixels.  A file that was
- * read with an error, but has attributes, is given with why set. */
-rp_shim *rp_shim_load(const char *path, bool header_only, char why[RP_SHIM_WHY]);
+typedef enum rp_shim_depth {
+    RP_SHIM_HEADER, /* stops in front of the pixels */
+    RP_SHIM_PIXELS, /* all, long values left in the file until asked for */
+    RP_SHIM_WHOLE,  /* all, for sequences with many values */
+} rp_shim_depth;
+/* An open file; NULL and why on failure.  A file that was read with an error, but has attributes, is
+ * given with why set. */
+rp_shim *rp_shim_load(const char *path, rp_shim_depth depth, char why[RP_SHIM_WHY]);
 /* An empty one, for writing. */
 rp_shim *rp_shim_new(void);
 void rp_shim_free(rp_shim *f);

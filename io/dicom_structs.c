@@ -165,7 +165,8 @@ rp_status rp_dicom_rtstruct(const char *path, rp_dicom_structs **out)
     RP_AUTO(rp_shim) f = NULL;
     RP_AUTO(rp_dicom_structs) s = NULL;
     RP_TRY(rp_alloc(1, sizeof *s, &s));
-    RP_TRY(rp_dicom_load(path, false, &f, &s->header));
+    RP_TRY(rp_dicom_load(path, RP_SHIM_WHOLE, &f, &s->header));
+    RP_NEED(!s->header.is_odd, RP_EDATA, "'%s': damaged: %s", path, s->header.warning);
     RP_NEED(strcmp(s->header.sop_class, "1.2.840.10008.5.1.4.1.1.481.3") == 0, RP_EUNSUP,
             "'%s': not an RTSTRUCT", path);
     RP_TRY_IN(read_rois(rp_shim_top(f), s), "'%s'", path);
