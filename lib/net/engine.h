@@ -3,7 +3,8 @@
  * 1. One sample at a time (the unit of 1): its gradient does not know what ran beside it.
  * 2. One thread calls an engine; an OpenMP team of settings.threads works inside.  FTZ and DAZ are
  *    set in the caller and its team.
- * 3. All memory is planned and taken in rp_engine_new; a step allocates nothing.
+ * 3. All arrays are planned and taken as one block in rp_engine_new; a step allocates none (oneDNN
+ *    makes small objects of its own).
  * 4. Same weights, image and target give the same bits, run to run, and with any number of threads
  *    if rp_engine_thread_invariant says so.  Different kernel rows give different bits. */
 #pragma once

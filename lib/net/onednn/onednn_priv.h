@@ -54,8 +54,12 @@ typedef struct rp_onednn_arg {
 rp_status rp_onednn_run(dnnl_engine_t engine, const rp_onednn_primitive *p, int n,
                         const rp_onednn_arg arg[], void *scratchpad);
 
-rp_status rp_onednn_conv_plan(rp_op op, const rp_conv_shape *s, rp_kernel **out);
+rp_status rp_onednn_conv_plan(rp_op op, const rp_conv_shape *s, int threads, rp_kernel **out);
 rp_status rp_onednn_weights_plan(const rp_conv_shape *s, int threads, rp_kernel **out);
+
+/* Rounded up to 64-byte lines. */
+size_t rp_onednn_line(size_t bytes);
+int64_t rp_onednn_floats(int64_t floats);
 
 /* The tensor's data if it is dense, else a dense copy in scratch. */
 const float *rp_onednn_dense(const rp_tensor *t, float *scratch);

@@ -180,6 +180,10 @@ rp_status rp_onednn_run(dnnl_engine_t engine, const rp_onednn_primitive *p, int 
     return RP_OK;
 }
 
+size_t rp_onednn_line(size_t bytes) { return (bytes + 63) / 64 * 64; }
+
+int64_t rp_onednn_floats(int64_t floats) { return (floats + 15) / 16 * 16; }
+
 const float *rp_onednn_dense(const rp_tensor *t, float *scratch)
 {
     const int64_t n = rp_tensor_voxels(t), c = t->shape[1];
@@ -215,7 +219,7 @@ rp_status rp_onednn_plan(rp_op op, const rp_conv_shape *s, int threads, rp_kerne
     const bool point = rp_conv_taps(s) == 1 && rp_conv_is_same(s);
     if (point || rp_conv_is_disjoint(s)) return rp_matmul_plan("onednn", gemm, op, s, threads, out);
     return op == RP_OP_WEIGHTS ? rp_onednn_weights_plan(s, threads, out)
-                               : rp_onednn_conv_plan(op, s, out);
+                               : rp_onednn_conv_plan(op, s, threads, out);
 }
 
 void rp_onednn_version(char out[], size_t size)

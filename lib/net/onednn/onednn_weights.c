@@ -11,7 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { PARTS = 8, SLAB_WEIGHTS = 8192, SLICE_LEAST = 32 };
+enum { PARTS = 16, SLAB_WEIGHTS = 8192, SLICE_LEAST = 32 };
 
 typedef struct part {
     int64_t big_first, small_first; /* voxels */
@@ -33,9 +33,7 @@ typedef struct weights {
     size_t thread_bytes; /* scratchpad and slice of a thread */
 } weights;
 
-static size_t line(size_t bytes) { return (bytes + 63) / 64 * 64; }
-
-static int64_t floats_on_lines(size_t bytes) { return (int64_t)(line(bytes) / sizeof(float)); }
+static int64_t floats_of(size_t bytes) { return (int64_t)(rp_onednn_line(bytes) / sizeof(float)); }
 
 static void drop(rp_kernel *k)
 {
@@ -90,12 +88,12 @@ static rp_status plan_part(weights *w, int i)
     RP_TRY(
         rp_onednn_reorder_new(w->engine, &p->main.weights, &p->shape.weights_plain, &p->reorder));
     p->at = w->part_floats;
-    p->plain = p->at + floats_on_lines(dnnl_memory_desc_get_size(&p->main.weights));
+    p->plain = p->at + floats_of(dnnl_memory_desc_get_size(&p->main.weights));
     w->part_floats =
-        p->plain +
-        (w->slices ? 0 : floats_on_lines(dnnl_memory_desc_get_size(&p->shape.weights_plain)));
-    const size_t slice = w->slices ? line((size_t)(p->voxels * p->channels) * sizeof(float)) : 0;
-    const size_t bytes = line(p->main.scratchpad) + slice;
+        p->plain + (w->slices ? 0 : floats_of(dnnl_memory_desc_get_size(&p->shape.weights_plain)));
+    const size_t slice =
+        w->slices ? rp_onednn_line((size_t)(p->voxels * p->channels) * sizeof(float)) : 0;
+    const size_t bytes = rp_onednn_line(p->main.scratchpad) + slice;
     if (bytes > w->thread_bytes) w->thread_bytes = bytes;
     return RP_OK;
 }
@@ -108,9 +106,10 @@ static rp_status plan(weights *w)
     const int64_t width =
         ((s->small_channels + PARTS - 1) / PARTS + SLICE_LEAST - 1) / SLICE_LEAST * SLICE_LEAST;
     w->slices = s->big_channels * s->small_channels > SLAB_WEIGHTS;
-    w->parts = (int)(w->slices                ? (s->small_channels + width - 1) / width
-                     : s->small[axis] < PARTS ? s->small[axis]
-                                              : PARTS);
+    const int64_t planes = s->small[axis];
+    /* oneDNN's fast kernel takes no slab of one strided plane, so thin grids get fewer */
+    const int64_t slabs = planes >= 2 * PARTS ? PARTS : planes < PARTS / 2 ? planes : PARTS / 2;
+    w->parts = (int)(w->slices ? (s->small_channels + width - 1) / width : slabs);
     omp_set_num_threads(1); /* rp_kernel_plan puts the team back */
     for (int i = 0; i < w->parts; i++) {
         RP_TRY(w->slices ? describe_slice(w, width, i, &w->part[i])
@@ -126,7 +125,7 @@ static rp_status run_part(const weights *w, int i, const float *big, const float
     const part *p = &w->part[i];
     const float *dy = small + p->small_first * w->s.small_channels;
     if (w->slices) {
-        float *slice = (float *)(void *)(own + line(p->main.scratchpad));
+        float *slice = (float *)(void *)(own + rp_onednn_line(p->main.scratchpad));
         for (int64_t v = 0; v < p->voxels; v++)
             memcpy(slice + v * p->channels, small + v * w->s.small_channels + p->channel,
                    (size_t)p->channels * sizeof *slice);
@@ -188,13 +187,10 @@ rp_status rp_onednn_weights_plan(const rp_conv_shape *s, int threads, rp_kernel 
         return st;
     }
     w->big_copy =
-        s->view
-            ? floats_on_lines((size_t)(rp_grid_voxels(s->big) * s->big_channels) * sizeof(float))
-            : 0;
-    w->small_copy = s->view
-                        ? floats_on_lines((size_t)(rp_grid_voxels(s->small) * s->small_channels) *
-                                          sizeof(float))
-                        : 0;
+        s->view ? floats_of((size_t)(rp_grid_voxels(s->big) * s->big_channels) * sizeof(float)) : 0;
+    w->small_copy =
+        s->view ? floats_of((size_t)(rp_grid_voxels(s->small) * s->small_channels) * sizeof(float))
+                : 0;
     const int64_t floats = w->part_floats + w->big_copy + w->small_copy;
     w->base.scratch_bytes = (size_t)floats * sizeof(float) + w->thread_bytes * (size_t)threads;
     (void)snprintf(w->base.implementation, sizeof w->base.implementation, "%s in %d %s",
