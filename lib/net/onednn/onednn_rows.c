@@ -55,25 +55,25 @@ rp_status rp_onednn_describe(int64_t ci, int64_t co, const rp_onednn_grids *g,
     return RP_OK;
 }
 
-/* The descriptor of a kind; hint is the forward one that the backward kinds ask for. */
+/* The iterator over implementations of a kind; hint is the forward one that the backward kinds ask
+ * for.  The iterator goes on reading *d. */
 static rp_status iterate(dnnl_engine_t engine, rp_onednn_kind kind, const rp_onednn_conv *c,
                          const_dnnl_primitive_attr_t attr, const_dnnl_primitive_desc_t hint,
-                         dnnl_primitive_desc_iterator_t *it)
+                         dnnl_convolution_desc_t *d, dnnl_primitive_desc_iterator_t *it)
 {
-    dnnl_convolution_desc_t d;
     const dnnl_alg_kind_t alg = dnnl_convolution_direct;
     if (kind == RP_ONEDNN_FORWARD)
-        RP_DNNL(dnnl_convolution_forward_desc_init(&d, dnnl_forward_training, alg, &c->src,
+        RP_DNNL(dnnl_convolution_forward_desc_init(d, dnnl_forward_training, alg, &c->src,
                                                    &c->weights_any, NULL, &c->dst, c->strides,
                                                    c->pad_before, c->pad_after));
     else if (kind == RP_ONEDNN_DATA)
-        RP_DNNL(dnnl_convolution_backward_data_desc_init(&d, alg, &c->src, &c->weights_any, &c->dst,
+        RP_DNNL(dnnl_convolution_backward_data_desc_init(d, alg, &c->src, &c->weights_any, &c->dst,
                                                          c->strides, c->pad_before, c->pad_after));
     else
-        RP_DNNL(dnnl_convolution_backward_weights_desc_init(&d, alg, &c->src, &c->weights_any, NULL,
+        RP_DNNL(dnnl_convolution_backward_weights_desc_init(d, alg, &c->src, &c->weights_any, NULL,
                                                             &c->dst, c->strides, c->pad_before,
                                                             c->pad_after));
-    const dnnl_status_t st = dnnl_primitive_desc_iterator_create(it, &d, attr, engine, hint);
+    const dnnl_status_t st = dnnl_primitive_desc_iterator_create(it, d, attr, engine, hint);
     RP_NEED(st == dnnl_success, rp_onednn_status(st), "oneDNN has no such convolution (status %d)",
             (int)st);
     return RP_OK;
@@ -114,6 +114,7 @@ rp_status rp_onednn_primitive_new(dnnl_engine_t engine, rp_onednn_kind kind,
 {
     dnnl_primitive_attr_t attr = NULL;
     dnnl_primitive_desc_iterator_t it = NULL, forward = NULL;
+    dnnl_convolution_desc_t d, forward_d;
     dnnl_primitive_desc_t hint = NULL;
     RP_DNNL(dnnl_primitive_attr_create(&attr));
     rp_status st =
@@ -121,10 +122,10 @@ rp_status rp_onednn_primitive_new(dnnl_engine_t engine, rp_onednn_kind kind,
             ? RP_OK
             : RP_EBUG;
     if (st == RP_OK && kind != RP_ONEDNN_FORWARD) {
-        st = iterate(engine, RP_ONEDNN_FORWARD, c, attr, NULL, &forward);
+        st = iterate(engine, RP_ONEDNN_FORWARD, c, attr, NULL, &forward_d, &forward);
         if (st == RP_OK) hint = dnnl_primitive_desc_iterator_fetch(forward);
     }
-    if (st == RP_OK) st = iterate(engine, kind, c, attr, hint, &it);
+    if (st == RP_OK) st = iterate(engine, kind, c, attr, hint, &d, &it);
     if (st == RP_OK) st = take(it, kind, p);
     (void)dnnl_primitive_desc_iterator_destroy(it);
     (void)dnnl_primitive_desc_iterator_destroy(forward);
