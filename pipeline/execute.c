@@ -1,0 +1,349 @@
+/* pipeline/execute.c - a job, walked. */
+#include "pipeline/execute.h"
+
+#include "cohort/ingest.h"
+#include "io/atomic.h"
+#include "io/csv.h"
+#include "lib/base/clock.h"
+#include "lib/base/log.h"
+#include "lib/net/kernels.h"
+#include "pipeline/program.h"
+#include "stages/resume.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+/* What lives through a job. */
+typedef struct walking {
+    const rp_execute *e;
+    const rp_job *job;
+    const rp_comm *comm;
+    int rank, threads, workers;
+    rp_pool *pool, *compute;
+    rp_lock *lock;
+    rp_append *log;
+    rp_cohort *cohort;
+    rp_part *part;
+    rp_prepared *prepared;
+    rp_prepare prepare;
+    rp_unet_settings unet;
+    rp_augment_settings augment;
+    rp_layout *layout;
+    rp_network *net;
+    rp_text identity, lost;
+    rp_execute_cost cost;
+    double started;
+    int64_t iteration; /* where the run starts */
+} walking;
+
+static void walking_clear(walking *w)
+{
+    rp_prepared_drop(&w->prepared);
+    rp_cohort_drop(&w->cohort);
+    rp_network_drop(&w->net);
+    rp_layout_drop(&w->layout);
+    rp_pool_drop(&w->pool);
+    rp_pool_drop(&w->compute);
+    rp_free(w->part);
+    rp_text_clear(&w->identity);
+    rp_text_clear(&w->lost);
+    rp_log_sink(NULL, NULL);
+    rp_append_drop(&w->log);
+    rp_lock_drop(&w->lock);
+}
+
+static void write_log(void *arg, const char *text)
+{
+    char line[4096];
+    rp_text_fit(line, sizeof line, text);
+    const size_t n = strlen(line);
+    if (n && line[n - 1] == '\n') line[n - 1] = 0;
+    (void)!rp_append_line(arg, line); /* the log must not stop the run; the disk speaks elsewhere */
+}
+
+static rp_status publish(const walking *w, const char *name, const rp_text *text)
+{
+    RP_AUTOFREE char *path = NULL;
+    RP_TRY(rp_text_status(text));
+    RP_TRY(rp_path_join(w->e->folder, name, &path));
+    return rp_atomic_write(path, text->length, rp_text_get(text));
+}
+
+static rp_status write_job(const walking *w)
+{
+    RP_TEXT_AUTO t = {0};
+    RP_TRY(rp_job_write(w->job, &t));
+    return publish(w, "job.yaml", &t);
+}
+
+/* The run directory: made and locked by rank 0, a log file a rank. */
+static rp_status open_folder(walking *w)
+{
+    RP_AUTOFREE char *lock = NULL, *log = NULL, *file = NULL;
+    rp_status st = RP_OK;
+    RP_TRY(rp_path_join(w->e->folder, "log", &log));
+    RP_TRY(rp_path_join(w->e->folder, "lock", &lock));
+    if (w->rank == 0) {
+        st = rp_path_make_folder(log);
+        if (st == RP_OK) st = rp_lock_take(lock, false, &w->lock);
+        if (st == RP_OK) st = rp_atomic_sweep(w->e->folder);
+        if (st == RP_OK) st = write_job(w);
+    }
+    RP_TRY(rp_comm_agree(w->comm, st));
+    RP_TRY(rp_format(&file, "%s/%05d.jsonl", log, w->rank));
+    st = rp_append_open(file, &w->log);
+    if (st == RP_OK) rp_log_sink(write_log, w->log);
+    return rp_comm_agree(w->comm, st);
+}
+
+static rp_status need_cohort(walking *w)
+{
+    const rp_job *job = w->job;
+    RP_AUTOFREE char *done = NULL;
+    rp_path_info info;
+    int64_t there = 0;
+    RP_TRY(rp_path_join(job->cohort.path, "cohort.json", &done));
+    if (w->rank == 0) {
+        RP_TRY(rp_path_look(done, true, &info));
+        there = info.kind == RP_PATH_FILE;
+    }
+    RP_TRY(rp_comm_max_i64(w->comm, 1, &there));
+    if (!there) {
+        const char *source[RP_JOB_LIST];
+        RP_NEED(job->cohort.source.count > 0, RP_EUSE, "cohort '%s' is not there and cohort.source names nothing to make it of", job->cohort.path);
+        for (int i = 0; i < job->cohort.source.count; i++) source[i] = job->cohort.source.item[i];
+        const rp_ingest in = {.comm = w->comm, .pool = w->pool, .sources = job->cohort.source.count, .source = source, .out = job->cohort.path,
+                              .key = job->cohort.key[0] ? job->cohort.key : NULL, .keep_ids = strcmp(job->cohort.ids, "keep") == 0,
+                              .shard_bytes = job->cohort.shard_size * (1 << 30), .program = rp_program_version(), .stop = rp_signals_stop};
+        rp_ingest_counts c;
+        RP_TRY(rp_ingest_run(&in, &c));
+        if (!c.was_there)
+            rp_log(RP_LOG_RUN, "ingest", NULL, "cohort '%s': %" PRId64 " cases, %" PRId64 " volumes, %" PRId64 " regions of %" PRId64 " files; %" PRId64 " left out (quarantine.csv)",
+                   job->cohort.path, c.cases, c.volumes, c.regions, c.files, c.quarantined);
+    }
+    return rp_comm_agree(w->comm, rp_cohort_open(job->cohort.path, &w->cohort));
+}
+
+static rp_status need_prepared(walking *w)
+{
+    RP_AUTOFREE char *folder = NULL;
+    RP_TEXT_AUTO rows = {0};
+    rp_status st = rp_alloc(w->cohort->cases, sizeof *w->part, &w->part);
+    if (st == RP_OK) st = rp_split_read(w->job->split, w->cohort, w->part, &rows);
+    if (st == RP_OK) st = rp_path_join(w->e->folder, "prepared", &folder);
+    RP_TRY(rp_comm_agree(w->comm, st));
+    rp_execute_prepare_settings(w->job, &w->prepare);
+    w->prepare.comm = w->comm;
+    w->prepare.pool = w->pool;
+    w->prepare.cohort = w->cohort;
+    w->prepare.part = w->part;
+    w->prepare.folder = folder;
+    w->prepare.stop = rp_signals_stop;
+    RP_TRY(rp_prepare_run(&w->prepare, &w->prepared, &rows));
+    w->prepare.folder = NULL;
+    RP_NEED(w->prepared->parts[RP_PART_TRAIN] > 0, RP_EDATA, "no training case is left: see lost.csv");
+    int64_t lost = 0;
+    for (const char *p = rp_text_get(&rows); *p; p++) lost += *p == '\n';
+    rp_text_add(&w->lost, "case,stage,reason\n%s", rp_text_get(&rows));
+    if (w->rank == 0) st = publish(w, "lost.csv", &w->lost);
+    RP_TRY(rp_comm_agree(w->comm, st));
+    const double limit = fmax(3, w->job->train.max_lost * (double)(w->prepared->parts[RP_PART_TRAIN] + lost));
+    RP_NEED((double)lost <= limit, RP_EDATA, "%" PRId64 " cases of the split were lost before training, more than train.max_lost allows: see lost.csv", lost);
+    if (lost && w->rank == 0) rp_log(RP_LOG_RUN, "prepare", NULL, "%" PRId64 " cases of the split are lost: see lost.csv", lost);
+    return RP_OK;
+}
+
+static void run_settings(const walking *w, rp_run_settings *s)
+{
+    const rp_job *job = w->job;
+    *s = (rp_run_settings){
+        .folder = w->e->folder, .prepared = w->prepared, .layout = w->layout, .unet = &w->unet, .augment = w->augment,
+        .batch = (int)job->train.batch, .unit = (int)job->train.unit, .window = (int)job->channel.window,
+        .threads = w->threads, .workers = w->workers, .iterations = (int64_t)job->train.iterations, .stop_after = w->e->stop_after,
+        .seed = (uint64_t)job->train.seed, .foreground = job->train.foreground, .rate = job->train.rate, .momentum = job->train.momentum,
+        .decay = job->train.decay, .clip = job->train.clip, .max_lost = job->train.max_lost, .checkpoint_seconds = job->train.checkpoint * 60,
+        .keep = (int)job->train.keep, .kernels = job->train.kernels, .loss = job->train.loss, .optimiser = job->train.optimiser,
+        .identity = rp_text_get(&w->identity), .accept_other_identity = w->e->accept_other_identity, .is_mpio = strcmp(job->io, "mpio") == 0,
+        .evaluate_every = (int64_t)job->evaluate.every, .step = job->predict.step, .stop = rp_signals_stop};
+    for (int a = 0; a < 3; a++) s->patch[a] = (int64_t)job->train.patch.item[a];
+}
+
+/* Rank 0 asks an engine what it would run: kernel rows, versions, and whether threads bear on bits. */
+static rp_status ask_engine(void *arg)
+{
+    walking *w = arg;
+    const rp_job *job = w->job;
+    rp_engine_settings e = {.net = w->net, .train = true, .threads = w->threads, .kernels = job->train.kernels, .loss = rp_loss_find(job->train.loss)};
+    rp_engine *engine;
+    for (int a = 0; a < 3; a++) e.patch[a] = (int64_t)job->train.patch.item[a];
+    RP_NEED(e.loss, RP_EUSE, "train.loss '%s': 'radpipe help loss' lists them", job->train.loss);
+    RP_TRY(rp_engine_new(&e, &engine));
+    rp_text_add(&w->identity, "%s", rp_engine_choices(engine));
+    if (!rp_engine_thread_invariant(engine)) rp_text_add(&w->identity, "threads: %d\n", w->threads);
+    rp_engine_drop(&engine);
+    return rp_text_status(&w->identity);
+}
+
+static rp_status make_identity(walking *w)
+{
+    rp_status st = RP_OK;
+    if (w->rank == 0) {
+        rp_task *task;
+        st = rp_job_identity(w->job, &w->identity);
+        if (st == RP_OK) {
+            rp_text_add(&w->identity, "prepared: %s\nprogram: %s\n", w->prepared->digest, rp_program_version());
+            st = rp_pool_submit(w->compute, ask_engine, w, &task);
+        }
+        if (st == RP_OK) st = rp_task_wait(&task);
+    }
+    RP_TRY(rp_comm_agree(w->comm, st));
+    RP_TRY(rp_comm_share(w->comm, 0, &w->identity));
+    return rp_comm_same(w->comm, "the instruction set", rp_isa_name(rp_isa_here()));
+}
+
+static rp_status make_layout(walking *w)
+{
+    const rp_job *job = w->job;
+    RP_AUTOFREE int *node = NULL;
+    rp_run_settings s;
+    size_t patch, sample;
+    const int wanted[RP_ROLE_COUNT] = {(int)job->ranks.load, (int)job->ranks.augment, (int)job->ranks.train, (int)job->ranks.evaluate};
+    run_settings(w, &s);
+    RP_TRY(rp_alloc(rp_comm_size(w->comm), sizeof *node, &node));
+    RP_TRY(rp_comm_node_list(w->comm, node));
+    RP_TRY(rp_run_payloads(&s, &patch, &sample));
+    RP_TRY(rp_execute_cost_of(job, &w->unet, w->threads, rp_comm_size(w->comm), patch, sample, &w->cost));
+    rp_layout_settings l = {.size = rp_comm_size(w->comm), .wanted = job->ranks.load == RP_AUTO_VALUE ? NULL : wanted, .node_of_rank = node};
+    for (int r = 0; r < RP_ROLE_COUNT; r++) l.cost[r] = w->cost.seconds[r];
+    l.most[RP_ROLE_TRAIN] = rp_layout_units(s.batch, s.unit);
+    RP_TRY(rp_layout_make(&l, &w->layout));
+    if (w->layout->wanted_ignored && w->rank == 0) rp_log(RP_LOG_RUN, NULL, NULL, "one rank runs: 'ranks' of the job is ignored");
+    return RP_OK;
+}
+
+static rp_status write_plan(const walking *w)
+{
+    RP_TEXT_AUTO t = {0};
+    rp_text_add(&t, "ranks: %d\nthreads: %d\nroles:\n", w->layout->size, w->threads);
+    for (int r = 0; r < RP_ROLE_COUNT; r++) {
+        rp_text_add(&t, "  %s: [", rp_role_name((rp_role)r));
+        for (int i = 0; i < w->layout->count[r]; i++) rp_text_add(&t, "%s%d", i ? ", " : "", w->layout->rank[r][i]);
+        rp_text_add(&t, "]\n");
+    }
+    rp_text_add(&t, "weights: %" PRId64 "\ngflop_a_sample: %.1f\nmemory_mib:\n  engine: %.1f\n  weights: %.1f\n  exchange: %.1f\n  channels: %.1f\n  total: %.1f\n",
+                rp_network_weights(w->net), w->cost.flops_per_sample / 1e9, (double)w->cost.engine / 1048576, (double)w->cost.weights / 1048576,
+                (double)w->cost.exchange / 1048576, (double)w->cost.channels / 1048576, (double)w->cost.total / 1048576);
+    return publish(w, "plan.yaml", &t);
+}
+
+static rp_status write_provenance(const walking *w)
+{
+    RP_TEXT_AUTO t = {0};
+    rp_text_add(&t, "{\n  \"version\": 1,\n  \"program\": \"%s\",\n  \"ranks\": %d,\n  \"cohort\": \"%s\",\n  \"prepared\": \"%s\",\n  \"identity\": ",
+                rp_program_version(), w->layout->size, w->cohort->digest, w->prepared->digest);
+    rp_text_add_json(&t, rp_text_get(&w->identity));
+    rp_text_add(&t, "\n}\n");
+    return publish(w, "provenance.json", &t);
+}
+
+static void show_iteration(void *arg, int64_t iteration, double loss, double left)
+{
+    const walking *w = arg;
+    char detail[80];
+    (void)snprintf(detail, sizeof detail, "iteration %" PRId64 " of %.0f, loss %.4f", iteration, w->job->train.iterations, loss);
+    rp_progress_line("training", detail, (double)iteration / w->job->train.iterations, left);
+}
+
+/* Where the run stands: the newest good checkpoint. */
+static rp_status find_start(walking *w)
+{
+    RP_AUTOFREE char *path = NULL;
+    rp_status st = RP_OK;
+    w->iteration = 0;
+    if (w->rank == 0)
+        st = rp_checkpoint_newest(w->e->folder, rp_text_get(&w->identity), w->e->accept_other_identity, &path, &w->iteration);
+    RP_TRY(rp_comm_agree(w->comm, st));
+    RP_TRY(rp_comm_max_i64(w->comm, 1, &w->iteration));
+    if (w->iteration > 0 && w->rank == 0)
+        rp_log(RP_LOG_RUN, "train", NULL, "goes on after iteration %" PRId64 " of %.0f", w->iteration, w->job->train.iterations);
+    return RP_OK;
+}
+
+static rp_status train(walking *w)
+{
+    rp_run_settings s;
+    rp_run *run;
+    run_settings(w, &s);
+    s.progress = show_iteration;
+    s.progress_arg = w;
+    if (w->iteration >= s.iterations) return RP_OK;
+    RP_TRY(rp_run_new(&s, w->iteration, &run));
+    const rp_status st = rp_run_drive(run);
+    rp_run_drop(&run);
+    rp_progress_end();
+    return st;
+}
+
+static rp_status test(walking *w, rp_text *summary)
+{
+    RP_AUTOFREE float *weights = NULL;
+    RP_AUTOFREE char *path = NULL;
+    RP_TEXT_AUTO cases = {0}, table = {0}, lost = {0};
+    char digest[65];
+    if (w->prepared->parts[RP_PART_TEST] == 0) return RP_OK;
+    rp_status st = rp_alloc_raw(rp_network_weights(w->net), sizeof *weights, &weights);
+    if (st == RP_OK) st = rp_path_join(w->e->folder, "weights.safetensors", &path);
+    if (st == RP_OK) st = rp_weights_load(path, w->net, weights);
+    RP_TRY(rp_comm_agree(w->comm, st));
+    rp_weights_digest(w->net, weights, digest);
+    rp_test_run t = {.comm = w->comm, .compute = w->compute, .folder = w->e->folder, .digest = digest, .prepared = w->prepared, .prepare = &w->prepare,
+                     .predictor = {.net = w->net, .weights = weights, .recipe = &w->prepared->recipe, .threads = w->threads, .kernels = w->job->train.kernels,
+                                   .step = w->job->predict.step, .mirror = w->job->predict.mirror},
+                     .stop = rp_signals_stop};
+    for (int a = 0; a < 3; a++) t.predictor.patch[a] = (int64_t)w->job->train.patch.item[a];
+    RP_TRY(rp_test_cases(&t, &cases, &table, &lost));
+    if (w->rank == 0 && lost.length) {
+        rp_text_add(&w->lost, "%s", rp_text_get(&lost));
+        RP_TRY(publish(w, "lost.csv", &w->lost));
+    }
+    rp_text_add(summary, "%s\n%s", rp_text_get(&cases), rp_text_get(&table));
+    return rp_text_status(summary);
+}
+
+static rp_status walk(walking *w, rp_text *summary)
+{
+    RP_TEXT_AUTO resolved = {0};
+    RP_TRY(rp_comm_agree(w->comm, rp_job_write(w->job, &resolved)));
+    RP_TRY(rp_comm_same(w->comm, "the program", rp_program_version()));
+    RP_TRY(rp_comm_same(w->comm, "the job", rp_text_get(&resolved)));
+    RP_TRY(open_folder(w));
+    RP_TRY(rp_execute_threads(w->job, w->comm, &w->threads, &w->workers));
+    rp_status st = rp_pool_new(w->workers, &w->pool);
+    if (st == RP_OK) st = rp_pool_new(1, &w->compute);
+    RP_TRY(rp_comm_agree(w->comm, st));
+    RP_TRY(need_cohort(w));
+    RP_TRY(need_prepared(w));
+    st = rp_execute_unet(w->job, w->prepared->recipe.spacing, w->prepare.inputs, w->prepare.labels, &w->unet);
+    if (st == RP_OK) st = rp_execute_augment(w->job, &w->augment);
+    if (st == RP_OK) st = rp_unet_build(&w->unet, &w->net);
+    RP_TRY(rp_comm_agree(w->comm, st));
+    RP_TRY(make_identity(w));
+    RP_TRY(find_start(w));
+    RP_TRY(make_layout(w));
+    if (w->rank == 0) st = write_plan(w);
+    if (w->rank == 0 && st == RP_OK) st = write_provenance(w);
+    RP_TRY(rp_comm_agree(w->comm, st));
+    RP_TRY(train(w));
+    return test(w, summary);
+}
+
+rp_status rp_execute_job(const rp_execute *e, rp_text *summary)
+{
+    walking w = {.e = e, .job = e->job, .comm = rp_comm_world(), .started = rp_clock_now()};
+    w.rank = rp_comm_rank(w.comm);
+    const rp_status st = walk(&w, summary);
+    walking_clear(&w);
+    return st;
+}
