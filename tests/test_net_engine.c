@@ -3,6 +3,7 @@
 
 #include "lib/net/kernels.h"
 #include "lib/net/optimiser.h"
+#include "lib/net/window.h"
 
 #include <stdio.h>
 
@@ -189,6 +190,27 @@ Test(net_engine, inference_engines_give_the_bits_of_training_ones_with_less_memo
     }
 }
 
+Test(net_engine, a_window_of_one_patch_is_the_patch)
+{
+    const net_case *n = &net_cases[1];
+    net_bench b = net_bench_make(n, "auto", 2, false);
+    const float padding[] = {0, 0};
+    const rp_window w = {.channels = 2,
+                         .classes = 2,
+                         .size = {n->patch[0], n->patch[1], n->patch[2]},
+                         .patch = {n->patch[0], n->patch[1], n->patch[2]},
+                         .step = 0.5,
+                         .padding = padding};
+    const int64_t voxels = n->patch[0] * n->patch[1] * n->patch[2];
+    uint8_t *labels = net_array(voxels, 1);
+    cr_assert(rp_window_labels(&w, b.image, rp_engine_predict, b.engine, labels, NULL) == RP_OK);
+    cr_assert(rp_engine_infer(b.engine, b.image, b.logits) == RP_OK);
+    for (int64_t v = 0; v < voxels; v++)
+        cr_assert(labels[v] == (b.logits[voxels + v] > b.logits[v]));
+    rp_free(labels);
+    net_bench_clear(&b);
+}
+
 Test(net_engine, the_plan_says_the_bytes)
 {
     for (int i = 0; i < NET_CASES; i++)
@@ -273,6 +295,8 @@ Test(net_engine, names_a_loss_that_is_not_finite_and_a_label_that_is_no_class)
         b.image[5] = NAN;
         cr_expect(rp_engine_train(b.engine, b.image, b.target, b.gradient, &loss) == RP_ENUM);
         cr_expect(strstr(rp_error_message(), "dice_ce"), "%s", rp_error_message());
+        cr_expect(rp_engine_infer(b.engine, b.image, b.logits) == RP_ENUM);
+        cr_expect(strstr(rp_error_message(), "voxel 0 is"), "%s", rp_error_message());
         b.image[5] = INFINITY;
         cr_expect(rp_engine_train(b.engine, b.image, b.target, b.gradient, &loss) == RP_ENUM);
         cr_expect(loss.total == 7);

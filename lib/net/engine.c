@@ -209,6 +209,18 @@ rp_status rp_engine_train(rp_engine *e, const float image[], const uint8_t targe
     return st;
 }
 
+static rp_status check_finite(const rp_engine *e, const float logits[])
+{
+    const int64_t n = e->patch[0] * e->patch[1] * e->patch[2], count = e->net->classes * n;
+    double sum = 0; /* 0 unless there is a NaN or an infinity */
+    for (int64_t i = 0; i < count; i++) sum += (double)logits[i] * 0;
+    if (sum == 0) return RP_OK;
+    int64_t i = 0;
+    while (isfinite(logits[i])) i++;
+    RP_FAIL(RP_ENUM, "logit of class %" PRId64 " at voxel %" PRId64 " is %g", i / n, i % n,
+            (double)logits[i]);
+}
+
 rp_status rp_engine_infer(rp_engine *e, const float image[], float logits[])
 {
     RP_NEED(e->has_weights, RP_EUSE, "the engine has no weights yet");
@@ -216,5 +228,11 @@ rp_status rp_engine_infer(rp_engine *e, const float image[], float logits[])
     rp_status st = forward(e, image, false);
     if (st == RP_OK) st = rp_tensor_read(&e->place[e->net->output[0]].home, logits);
     omp_set_num_threads(team);
-    return st;
+    RP_TRY(st);
+    return check_finite(e, logits);
+}
+
+rp_status rp_engine_predict(void *engine, const float image[], float logits[])
+{
+    return rp_engine_infer(engine, image, logits);
 }

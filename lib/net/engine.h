@@ -56,5 +56,7 @@ RP_MUST rp_status rp_engine_train(rp_engine *engine, const float image[], const 
                                   float gradient[], rp_loss_values *loss);
 
 /* Logits of the finest output: logits [classes][d][h][w] plain, out.
- * Errors: RP_EUSE (no weights yet). */
+ * Errors: RP_EUSE (no weights yet), RP_ENUM if a logit is not finite, naming class and voxel. */
 RP_MUST rp_status rp_engine_infer(rp_engine *engine, const float image[], float logits[]);
+/* The same as a callback of rp_window_run; engine is an rp_engine. */
+RP_MUST rp_status rp_engine_predict(void *engine, const float image[], float logits[]);

@@ -30,7 +30,8 @@ const rp_optimiser *rp_optimiser_find(const char *name);
 void rp_sgd_update(int64_t n, float w[], const float g[], float v[], double scale, double rate,
                    double momentum, double decay);
 
-/* min(1, clip / (norm + 1e-6)); 1 if clip is 0 (no clipping).  As torch's clip_grad_norm_. */
+/* min(1, clip / (norm + 1e-6)); 1 if clip is 0 (no clipping).  As torch's clip_grad_norm_.  A norm
+ * that is not finite is the caller's to refuse. */
 double rp_clip_scale(double norm, double clip);
 /* Sum of squares of g [n] in double, in chunks of 2048 added in order. */
 double rp_sum_squares(int64_t n, const float g[]);
