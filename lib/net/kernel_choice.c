@@ -150,7 +150,7 @@ int64_t rp_conv_weights(const rp_conv_shape *s)
     return s->small_channels * s->big_channels * rp_conv_taps(s);
 }
 
-int64_t rp_grid_voxels(const int64_t n[3]) { return n[0] * n[1] * n[2]; }
+int64_t rp_grid_size(const int64_t n[3]) { return n[0] * n[1] * n[2]; }
 
 bool rp_conv_is_disjoint(const rp_conv_shape *s)
 {

@@ -12,7 +12,7 @@ void rp_reference_version(char out[], size_t size);
 int64_t rp_conv_taps(const rp_conv_shape *s);
 /* Weights of the map: small channels * big channels * taps. */
 int64_t rp_conv_weights(const rp_conv_shape *s);
-int64_t rp_grid_voxels(const int64_t n[3]);
+int64_t rp_grid_size(const int64_t n[3]);
 /* Kernel = stride without padding: the taps of two small voxels never meet. */
 bool rp_conv_is_disjoint(const rp_conv_shape *s);
 /* Stride 1, odd kernel, padding that keeps the grid: the transposed map is a convolution with the

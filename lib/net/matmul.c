@@ -234,7 +234,7 @@ rp_status rp_matmul_plan(const char *row, rp_gemm *gemm, rp_op op, const rp_conv
     m->gemm = gemm;
     m->taps = rp_conv_taps(s);
     m->scatter = op == RP_OP_TRANSPOSED && rp_conv_is_disjoint(s);
-    m->voxels = rp_grid_voxels(op == RP_OP_TRANSPOSED && !m->scatter ? s->big : s->small);
+    m->voxels = rp_grid_size(op == RP_OP_TRANSPOSED && !m->scatter ? s->big : s->small);
     m->width = op == RP_OP_WEIGHTS              ? s->big_channels
                : op == RP_OP_CONV || m->scatter ? m->taps * s->big_channels
                                                 : m->taps * s->small_channels;

@@ -236,8 +236,8 @@ static rp_status plan_part(conv *c, int i, int64_t planes)
     const int64_t *in = c->op == RP_OP_CONV ? s->big : s->small;
     const int64_t *out = c->op == RP_OP_CONV ? s->small : s->big;
     part *p = &c->part[i];
-    p->in = in_first * (rp_grid_voxels(in) / in[c->axis]);
-    p->out = first * (rp_grid_voxels(out) / out[c->axis]);
+    p->in = in_first * (rp_grid_size(in) / in[c->axis]);
+    p->out = first * (rp_grid_size(out) / out[c->axis]);
     return find_variant(c, &g, &p->variant);
 }
 
@@ -247,7 +247,7 @@ static rp_status plan(conv *c)
     const int64_t *out = c->op == RP_OP_CONV ? s->small : s->big;
     c->axis = s->big[0] > 1 ? 0 : 1;
     const int64_t planes = out[c->axis];
-    const double flops = 2.0 * (double)rp_grid_voxels(s->small) * (double)rp_conv_weights(s);
+    const double flops = 2.0 * (double)rp_grid_size(s->small) * (double)rp_conv_weights(s);
     const double want = flops / part_flops;
     const int parts = want < PARTS_LEAST ? PARTS_LEAST : want > PARTS_MOST ? PARTS_MOST : (int)want;
     c->parts = planes < parts ? (int)planes : parts;
@@ -291,8 +291,8 @@ rp_status rp_onednn_conv_plan(rp_op op, const rp_conv_shape *s, int threads, rp_
         drop(&c->base);
         return st;
     }
-    const int64_t big = rp_onednn_floats(rp_grid_voxels(s->big) * s->big_channels);
-    const int64_t small = rp_onednn_floats(rp_grid_voxels(s->small) * s->small_channels);
+    const int64_t big = rp_onednn_floats(rp_grid_size(s->big) * s->big_channels);
+    const int64_t small = rp_onednn_floats(rp_grid_size(s->small) * s->small_channels);
     c->in_floats = s->view ? (op == RP_OP_CONV ? big : small) : 0;
     c->out_floats = s->view || s->add ? (op == RP_OP_CONV ? small : big) : 0;
     const size_t copies = (size_t)(c->in_floats + c->out_floats) * sizeof(float);

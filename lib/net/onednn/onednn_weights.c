@@ -59,12 +59,12 @@ static rp_status describe_slab(const weights *w, int axis, int i, part *p)
     g.after[axis] = to - to_in;
     g.in[axis] = to_in - from_in;
     g.out[axis] = last - first;
-    const int64_t big_plane = rp_grid_voxels(s->big) / s->big[axis];
-    const int64_t small_plane = rp_grid_voxels(s->small) / s->small[axis];
+    const int64_t big_plane = rp_grid_size(s->big) / s->big[axis];
+    const int64_t small_plane = rp_grid_size(s->small) / s->small[axis];
     *p = (part){.big_first = from_in * big_plane,
                 .small_first = first * small_plane,
                 .channels = s->small_channels,
-                .voxels = rp_grid_voxels(g.out)};
+                .voxels = rp_grid_size(g.out)};
     return rp_onednn_describe(s->big_channels, s->small_channels, &g, s->kernel, s->stride,
                               &p->shape);
 }
@@ -76,7 +76,7 @@ static rp_status describe_slice(const weights *w, int64_t width, int i, part *p)
     const int64_t first = i * width;
     *p = (part){.channel = first,
                 .channels = first + width < s->small_channels ? width : s->small_channels - first,
-                .voxels = rp_grid_voxels(s->small)};
+                .voxels = rp_grid_size(s->small)};
     return rp_onednn_describe(s->big_channels, p->channels, &g, s->kernel, s->stride, &p->shape);
 }
 
@@ -187,9 +187,9 @@ rp_status rp_onednn_weights_plan(const rp_conv_shape *s, int threads, rp_kernel 
         return st;
     }
     w->big_copy =
-        s->view ? floats_of((size_t)(rp_grid_voxels(s->big) * s->big_channels) * sizeof(float)) : 0;
+        s->view ? floats_of((size_t)(rp_grid_size(s->big) * s->big_channels) * sizeof(float)) : 0;
     w->small_copy =
-        s->view ? floats_of((size_t)(rp_grid_voxels(s->small) * s->small_channels) * sizeof(float))
+        s->view ? floats_of((size_t)(rp_grid_size(s->small) * s->small_channels) * sizeof(float))
                 : 0;
     const int64_t floats = w->part_floats + w->big_copy + w->small_copy;
     w->base.scratch_bytes = (size_t)floats * sizeof(float) + w->thread_bytes * (size_t)threads;

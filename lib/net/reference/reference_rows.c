@@ -52,15 +52,15 @@ static void add_pair(const reference *r, const rp_kernel_args *a, const pair *p,
 
 static int64_t sums(const reference *r)
 {
-    return r->op == RP_OP_CONV         ? rp_grid_voxels(r->s.small) * r->s.small_channels
-           : r->op == RP_OP_TRANSPOSED ? rp_grid_voxels(r->s.big) * r->s.big_channels
+    return r->op == RP_OP_CONV         ? rp_grid_size(r->s.small) * r->s.small_channels
+           : r->op == RP_OP_TRANSPOSED ? rp_grid_size(r->s.big) * r->s.big_channels
                                        : rp_conv_weights(&r->s);
 }
 
 static rp_status run(const rp_kernel *k, const rp_kernel_args *a)
 {
     const reference *r = (const reference *)(const void *)k;
-    const int64_t count = sums(r), taps = rp_conv_taps(&r->s), voxels = rp_grid_voxels(r->s.small);
+    const int64_t count = sums(r), taps = rp_conv_taps(&r->s), voxels = rp_grid_size(r->s.small);
     double *sum = a->scratch;
     memset(sum, 0, (size_t)count * sizeof *sum);
     for (int64_t v = 0; v < voxels; v++)
