@@ -41,7 +41,8 @@ static bool is_nifti(const char *name, char stem[256])
 /* CSV of pairs from two folders. */
 static rp_status pair_folders(const char *prediction, const char *reference, rp_text *pairs)
 {
-    RP_AUTO(rp_names) p = NULL, r = NULL;
+    RP_AUTO(rp_names) p = NULL;
+    RP_AUTO(rp_names) r = NULL;
     RP_TRY(rp_path_list(prediction, &p));
     RP_TRY(rp_path_list(reference, &r));
     rp_text_add(pairs, "case,prediction,reference\n");
