@@ -172,8 +172,20 @@ static bool ends_in(const char *path, const char *ending)
     return n > m && strcmp(path + n - m, ending) == 0;
 }
 
+static bool holds_word(const char *path, const char *stem)
+{
+    static const char *const folders[] = {"/labels", "/masks/", "/segmentations/"};
+    static const char *const endings[] = {"_mask", "_seg", "_label", "-mask", "-seg", "-label"};
+    for (size_t i = 0; i < sizeof folders / sizeof *folders; i++)
+        if (strstr(path, folders[i])) return true;
+    for (size_t i = 0; i < sizeof endings / sizeof *endings; i++)
+        if (ends_in(stem, endings[i])) return true;
+    return false;
+}
+
 /* nnU-Net's naming: imagesTr/CASE_0000.nii.gz is volume '0000' of CASE, labelsTr/CASE.nii.gz its
- * label map; any other name is volume 'image' of a case of its own. */
+ * label map.  What lies in a folder of masks or is called so is a label map of the case of its name,
+ * any other file is volume 'image' of a case of its own. */
 static void name_of_file(const char *path, rp_file_head *f)
 {
     const char *base = strrchr(path, '/') ? strrchr(path, '/') + 1 : path;
@@ -185,7 +197,7 @@ static void name_of_file(const char *path, rp_file_head *f)
             stem[strlen(stem) - strlen(endings[i])] = 0;
             break;
         }
-    const bool label = strstr(path, "/labels") != NULL;
+    const bool label = holds_word(path, stem);
     const size_t n = strlen(stem);
     f->kind = label ? RP_FILE_MASK : RP_FILE_VOLUME;
     rp_text_fit(f->volume, sizeof f->volume, label ? "label" : "image");

@@ -336,6 +336,9 @@ static rp_status walk(walking *w, rp_text *summary)
     if (w->rank == 0 && st == RP_OK) st = write_provenance(w);
     RP_TRY(rp_comm_agree(w->comm, st));
     RP_TRY(train(w));
+    if (w->rank == 0)
+        st = rp_weights_publish(w->e->folder, rp_text_get(&w->identity), w->e->accept_other_identity, w->net, (int64_t)w->job->train.iterations);
+    RP_TRY(rp_comm_agree(w->comm, st));
     return test(w, summary);
 }
 

@@ -215,6 +215,21 @@ rp_status rp_weights_load(const char *path, const rp_network *net, float weights
     return RP_OK;
 }
 
+rp_status rp_weights_publish(const char *folder, const char *identity, bool accept, const rp_network *net, int64_t iteration)
+{
+    RP_AUTOFREE char *path = NULL, *out = NULL;
+    RP_AUTO(rp_checkpoint) c = NULL;
+    const rp_checkpoint_entry *e;
+    int64_t found;
+    RP_TRY(rp_checkpoint_newest(folder, identity, accept, &path, &found));
+    RP_NEED(path && found == iteration, RP_EDATA, "run '%s' has no good checkpoint of iteration %" PRId64, folder, iteration);
+    RP_TRY(rp_checkpoint_read(path, &c));
+    RP_TRY(rp_checkpoint_get(c, "weights", RP_ARRAY_F32, &e));
+    RP_NEED(e->count == rp_network_weights(net), RP_EDATA, "checkpoint '%s' is of another network", path);
+    RP_TRY(rp_path_join(folder, "weights.safetensors", &out));
+    return rp_weights_save(out, net, e->data, iteration);
+}
+
 void rp_weights_digest(const rp_network *net, const float weights[], char hex[65])
 {
     uint8_t d[RP_DIGEST_BYTES];

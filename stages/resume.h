@@ -48,5 +48,9 @@ RP_MUST rp_status rp_checkpoint_save(const rp_checkpoint_content *c, const rp_co
 RP_MUST rp_status rp_weights_save(const char *path, const rp_network *net, const float weights[], int64_t iteration);
 /* Errors: RP_EDATA naming the tensor that is missing or of another shape. */
 RP_MUST rp_status rp_weights_load(const char *path, const rp_network *net, float weights[]);
+/* The same of the newest checkpoint, which must be that of iteration: a kill between the last
+ * checkpoint and this file costs nothing. */
+RP_MUST rp_status rp_weights_publish(const char *folder, const char *identity, bool accept, const rp_network *net,
+                                     int64_t iteration);
 /* SHA-256 of the weights, parameters in the order of the table, as little-endian floats. */
 void rp_weights_digest(const rp_network *net, const float weights[], char hex[65]);

@@ -198,12 +198,7 @@ static rp_status finish(rp_train *t)
     rp_run *run = t->run;
     t->phase = RP_TRAIN_DRAIN;
     run->iteration = t->state.iteration;
-    if (t->checkpoint_at >= 0) RP_TRY(rp_train_checkpoint(t));
-    if (run->train_index == 0 && t->state.iteration == run->set->iterations) {
-        RP_AUTOFREE char *path = NULL;
-        RP_TRY(rp_path_join(run->set->folder, "weights.safetensors", &path));
-        RP_TRY(rp_weights_save(path, run->net, t->weights, t->state.iteration));
-    }
+    RP_TRY(rp_train_checkpoint(t));
     return rp_channel_end(run->samples, t->state.iteration * run->set->batch - 1);
 }
 
