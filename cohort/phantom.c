@@ -224,12 +224,12 @@ static rp_status write_split(const writing *w, int patients)
 {
     RP_TEXT_AUTO t = {0};
     RP_AUTOFREE char *path = NULL;
-    const int test = patients / 5 > 0 ? patients / 5 : 1;
+    const int test = patients / 5 > 0 ? patients / 5 : 1, validate = patients / 10;
     rp_text_add(&t, "patient,split\n");
     for (int i = 0; i < patients; i++) {
         patient p = {.kind = w->kind, .seed = w->s->seed, .number = i};
         draw_patient(&p);
-        rp_text_add(&t, "%s,%s\n", p.id, i >= patients - test ? "test" : "train");
+        rp_text_add(&t, "%s,%s\n", p.id, i >= patients - test ? "test" : i >= patients - test - validate ? "validate" : "train");
     }
     RP_TRY(rp_text_status(&t));
     RP_TRY(rp_path_join(w->s->out, "split.csv", &path));

@@ -20,6 +20,6 @@ typedef struct rp_phantom {
 } rp_phantom;
 
 /* Writes OUT/PATIENT/CT/nnnn.dcm and OUT/PATIENT/RS.dcm, and OUT/split.csv (a fifth of the patients
- * tests, at least one).  The same settings give the same bytes.  pool may be NULL.
+ * tests, at least one, a tenth validates).  The same settings give the same bytes.  pool may be NULL.
  * Errors: RP_EUSE (unknown kind), RP_EIO, RP_ESPACE. */
 RP_MUST rp_status rp_phantom_write(const rp_phantom *s, rp_pool *pool);

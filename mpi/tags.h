@@ -12,6 +12,8 @@ enum rp_tag {
     RP_TAG_ASK,         /* farm: a rank to rank 0 */
     RP_TAG_ORDER,       /* farm: rank 0 to a rank */
     RP_TAG_CREDIT,      /* channel: up the edge */
+    RP_TAG_POST,        /* post: number and length of a letter */
+    RP_TAG_POST_BODY,   /* post: its bytes */
     RP_TAG_SLOT = 1000, /* channel: header of slot i is RP_TAG_SLOT + 2 i, payload one above */
 };
 

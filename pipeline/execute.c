@@ -36,6 +36,7 @@ typedef struct walking {
     rp_execute_cost cost;
     double started;
     int64_t iteration; /* where the run starts */
+    int64_t unscored;  /* sets of weights that its checkpoint leaves to score */
 } walking;
 
 static void walking_clear(walking *w)
@@ -217,6 +218,8 @@ static rp_status make_layout(walking *w)
     RP_TRY(rp_execute_cost_of(job, &w->unet, w->threads, rp_comm_size(w->comm), patch, sample, &w->cost));
     rp_layout_settings l = {.size = rp_comm_size(w->comm), .wanted = job->ranks.load == RP_AUTO_VALUE ? NULL : wanted, .node_of_rank = node};
     for (int r = 0; r < RP_ROLE_COUNT; r++) l.cost[r] = w->cost.seconds[r];
+    /* a rank of its own only where there is something to score beside training */
+    l.cost[RP_ROLE_EVALUATE] = w->prepared->parts[RP_PART_VALIDATE] ? w->cost.seconds[RP_ROLE_TRAIN] / 10 : 0;
     l.most[RP_ROLE_TRAIN] = rp_layout_units(s.batch, s.unit);
     RP_TRY(rp_layout_make(&l, &w->layout));
     if (w->layout->wanted_ignored && w->rank == 0) rp_log(RP_LOG_RUN, NULL, NULL, "one rank runs: 'ranks' of the job is ignored");
@@ -260,12 +263,21 @@ static void show_iteration(void *arg, int64_t iteration, double loss, double lef
 static rp_status find_start(walking *w)
 {
     RP_AUTOFREE char *path = NULL;
+    RP_AUTOFREE char *done = NULL;
     rp_status st = RP_OK;
+    rp_path_info info;
+    int open = 0;
     w->iteration = 0;
-    if (w->rank == 0)
-        st = rp_checkpoint_newest(w->e->folder, rp_text_get(&w->identity), w->e->accept_other_identity, &path, &w->iteration);
+    RP_TRY(rp_path_join(w->e->folder, "validation.done", &done));
+    if (w->rank == 0) {
+        st = rp_checkpoint_newest(w->e->folder, rp_text_get(&w->identity), w->e->accept_other_identity, &path, &w->iteration, &open);
+        if (st == RP_OK) st = rp_path_look(done, true, &info);
+        if (st == RP_OK && info.kind == RP_PATH_FILE) open = 0;
+    }
     RP_TRY(rp_comm_agree(w->comm, st));
+    w->unscored = open;
     RP_TRY(rp_comm_max_i64(w->comm, 1, &w->iteration));
+    RP_TRY(rp_comm_max_i64(w->comm, 1, &w->unscored));
     if (w->iteration > 0 && w->rank == 0)
         rp_log(RP_LOG_RUN, "train", NULL, "goes on after iteration %" PRId64 " of %.0f", w->iteration, w->job->train.iterations);
     return RP_OK;
@@ -278,7 +290,7 @@ static rp_status train(walking *w)
     run_settings(w, &s);
     s.progress = show_iteration;
     s.progress_arg = w;
-    if (w->iteration >= s.iterations) return RP_OK;
+    if (w->iteration >= s.iterations && w->unscored == 0) return RP_OK;
     RP_TRY(rp_run_new(&s, w->iteration, &run));
     const rp_status st = rp_run_drive(run);
     rp_run_drop(&run);
@@ -294,7 +306,8 @@ static rp_status test(walking *w, rp_text *summary)
     char digest[65];
     if (w->prepared->parts[RP_PART_TEST] == 0) return RP_OK;
     rp_status st = rp_alloc_raw(rp_network_weights(w->net), sizeof *weights, &weights);
-    if (st == RP_OK) st = rp_path_join(w->e->folder, "weights.safetensors", &path);
+    const bool best = strcmp(w->job->predict.weights, "best") == 0 && w->prepared->parts[RP_PART_VALIDATE] > 0;
+    if (st == RP_OK) st = rp_path_join(w->e->folder, best ? "weights-best.safetensors" : "weights.safetensors", &path);
     if (st == RP_OK) st = rp_weights_load(path, w->net, weights);
     RP_TRY(rp_comm_agree(w->comm, st));
     rp_weights_digest(w->net, weights, digest);

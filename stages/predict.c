@@ -57,6 +57,15 @@ static rp_status take_plane(void *arg, int64_t z, const float logits[])
     return RP_OK;
 }
 
+static rp_window window_of(const rp_predictor *p, const rp_case_image *image)
+{
+    const rp_predictor_settings *s = &p->set;
+    const int64_t *n = image->from.n;
+    return (rp_window){.channels = image->inputs, .classes = s->net->classes, .size = {n[0], n[1], n[2]},
+                       .patch = {s->patch[0], s->patch[1], s->patch[2]}, .step = s->step,
+                       .mirror = {s->mirror && s->patch[0] > 1, s->mirror, s->mirror}, .padding = image->outside};
+}
+
 rp_status rp_predictor_case(rp_predictor *p, const rp_case_image *image, uint8_t out[])
 {
     const rp_predictor_settings *s = &p->set;
@@ -64,11 +73,15 @@ rp_status rp_predictor_case(rp_predictor *p, const rp_case_image *image, uint8_t
     RP_AUTOFREE float *logits = NULL;
     RP_TRY(rp_alloc_raw(n[0] * n[1] * n[2] * s->net->classes, sizeof *logits, &logits));
     volume v = {logits, s->net->classes, {n[0], n[1], n[2]}};
-    const rp_window w = {.channels = image->inputs, .classes = s->net->classes, .size = {n[0], n[1], n[2]},
-                         .patch = {s->patch[0], s->patch[1], s->patch[2]}, .step = s->step,
-                         .mirror = {s->mirror && s->patch[0] > 1, s->mirror, s->mirror}, .padding = image->outside};
+    const rp_window w = window_of(p, image);
     RP_TRY(rp_window_run(&w, image->image, predict_patch, p, take_plane, &v));
     return rp_recipe_restore(s->recipe, &image->from, s->net->classes, logits, out);
+}
+
+rp_status rp_predictor_prepared(rp_predictor *p, const rp_case_image *image, uint8_t out[])
+{
+    const rp_window w = window_of(p, image);
+    return rp_window_labels(&w, image->image, predict_patch, p, out, NULL);
 }
 
 /* The predictor is made on the thread that uses it, at its first task. */

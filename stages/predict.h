@@ -22,6 +22,9 @@ void rp_predictor_drop(rp_predictor **p);
 /* Labels of a case on its source grid: out [voxels of image->from.source]. */
 RP_MUST rp_status rp_predictor_case(rp_predictor *p, const rp_case_image *image, uint8_t out[]);
 
+/* Labels of a case on its prepared grid: out [n of image->from]. */
+RP_MUST rp_status rp_predictor_prepared(rp_predictor *p, const rp_case_image *image, uint8_t out[]);
+
 /* Scores of one label of one case.  A score that has no value says why in state. */
 typedef struct rp_score {
     double dice, hd95_mm, volume_reference_mm3, volume_prediction_mm3;

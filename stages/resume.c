@@ -10,11 +10,11 @@
 #include <inttypes.h>
 #include <string.h>
 
-enum { STATE_WORDS = 8 };
+enum { STATE_WORDS = 10 };
 
 static void pack_state(const rp_progress_state *s, int64_t words[STATE_WORDS])
 {
-    const int64_t w[] = {s->iteration, s->not_finite, s->not_finite_row, s->only_void, s->void_samples, s->scored, 0, s->best_iteration};
+    const int64_t w[] = {s->iteration, s->not_finite, s->not_finite_row, s->only_void, s->void_samples, s->scored, 0, s->best_iteration, s->open[0], s->open[1]};
     memcpy(words, w, sizeof w);
     memcpy(&words[6], &s->best, sizeof s->best);
 }
@@ -22,7 +22,7 @@ static void pack_state(const rp_progress_state *s, int64_t words[STATE_WORDS])
 static void unpack_state(const int64_t w[STATE_WORDS], rp_progress_state *s)
 {
     *s = (rp_progress_state){.iteration = w[0], .not_finite = w[1], .not_finite_row = w[2], .only_void = w[3],
-                             .void_samples = w[4], .scored = w[5], .best_iteration = w[7]};
+                             .void_samples = w[4], .scored = w[5], .best_iteration = w[7], .open = {w[8], w[9]}};
     memcpy(&s->best, &w[6], sizeof s->best);
 }
 
@@ -59,13 +59,14 @@ static rp_status check_identity(const rp_checkpoint *c, const char *path, const 
             path, rp_text_get(&before), rp_text_get(&now));
 }
 
-rp_status rp_checkpoint_newest(const char *folder, const char *identity, bool accept, char **path, int64_t *iteration)
+rp_status rp_checkpoint_newest(const char *folder, const char *identity, bool accept, char **path, int64_t *iteration, int *open)
 {
     RP_AUTOFREE char *under = NULL;
     RP_AUTO(rp_names) names = NULL;
     rp_path_info info;
     *path = NULL;
     *iteration = 0;
+    *open = 0;
     RP_TRY(rp_path_join(folder, "checkpoints", &under));
     RP_TRY(rp_path_look(under, true, &info));
     if (info.kind != RP_PATH_FOLDER) return RP_OK;
@@ -85,7 +86,10 @@ rp_status rp_checkpoint_newest(const char *folder, const char *identity, bool ac
         RP_TRY(st);
         RP_NEED(e->count == STATE_WORDS, RP_EDATA, "checkpoint '%s' has another layout", file);
         RP_TRY(check_identity(c, file, identity, accept));
-        *iteration = ((const int64_t *)e->data)[0];
+        rp_progress_state state;
+        unpack_state(e->data, &state);
+        *iteration = state.iteration;
+        *open = (state.open[0] >= 0) + (state.open[1] >= 0);
         *path = RP_TAKE(file);
         return RP_OK;
     }
@@ -117,6 +121,13 @@ rp_status rp_checkpoint_load(const char *path, int64_t n, int states, float weig
     RP_TRY(take(c, "state", RP_ARRAY_I64, STATE_WORDS, words));
     unpack_state(words, state);
     return RP_OK;
+}
+
+rp_status rp_checkpoint_open_set(const char *path, int i, int64_t n, float weights[])
+{
+    RP_AUTO(rp_checkpoint) c = NULL;
+    RP_TRY(rp_checkpoint_read(path, &c));
+    return take(c, i ? "open1" : "open0", RP_ARRAY_F32, n, weights);
 }
 
 /* This rank's parts: its blocks of weights and optimiser state; train rank 0 gives the rest too. */
@@ -161,22 +172,50 @@ rp_status rp_checkpoint_save(const rp_checkpoint_content *c, const rp_comm *comm
     int64_t words[STATE_WORDS], parts = 0;
     const bool first_rank = rp_comm_rank(comm) == 0;
     pack_state(&c->state, words);
-    rp_checkpoint_entry entry[FIXED + 1 + 9] = {
+    /* Only rank 0 knows which sets of weights wait for their scores; all must list the same entries. */
+    int64_t open[2] = {c->state.open[0] >= 0, c->state.open[1] >= 0};
+    if (!first_rank) open[0] = open[1] = 0;
+    RP_TRY(rp_comm_max_i64(comm, 2, open));
+    rp_checkpoint_entry entry[FIXED + 3 + 9] = {
         {"identity", RP_ARRAY_U8, (int64_t)strlen(c->identity), c->identity},
         {"lost", RP_ARRAY_U8, c->cases, c->lost},
         {"state", RP_ARRAY_I64, STATE_WORDS, words},
-        {"weights", RP_ARRAY_F32, c->n, NULL},
     };
+    int fixed = FIXED;
+    for (int i = 0; i < 2; i++)
+        if (open[i]) entry[fixed++] = (rp_checkpoint_entry){i ? "open1" : "open0", RP_ARRAY_F32, c->n, c->open[i]};
+    entry[fixed] = (rp_checkpoint_entry){"weights", RP_ARRAY_F32, c->n, NULL};
     static const char *const state_name[] = {"optimiser0", "optimiser1", "optimiser2", "optimiser3"};
-    for (int s = 0; s < c->states && s < 4; s++) entry[FIXED + 1 + s] = (rp_checkpoint_entry){state_name[s], RP_ARRAY_F32, c->n, NULL};
+    for (int s = 0; s < c->states && s < 4; s++) entry[fixed + 1 + s] = (rp_checkpoint_entry){state_name[s], RP_ARRAY_F32, c->n, NULL};
     rp_status st = rp_path_join(c->folder, "checkpoints", &under);
     if (st == RP_OK) st = rp_format(&path, "%s/k%09" PRId64 ".h5", under, c->state.iteration);
     if (st == RP_OK && first_rank) st = rp_path_make_folder(under);
     if (st == RP_OK && first_rank) st = rp_atomic_sweep(under);
-    if (st == RP_OK) st = list_parts(c, first_rank, entry, FIXED, &part, &parts);
+    if (st == RP_OK) st = list_parts(c, first_rank, entry, fixed, &part, &parts);
     RP_TRY(rp_comm_agree(comm, st));
-    RP_TRY(rp_checkpoint_write_parallel(path, rp_comm_fint(comm), FIXED + 1 + c->states, entry, parts, part));
+    RP_TRY(rp_checkpoint_write_parallel(path, rp_comm_fint(comm), fixed + 1 + c->states, entry, parts, part));
     return first_rank ? remove_old(c, under) : RP_OK;
+}
+
+/* Lines of iterations beyond the checkpoint are of a start that was cut off: they are made again. */
+rp_status rp_table_cut(const char *path, int64_t iteration, const char *header)
+{
+    RP_TEXT_AUTO old = {0}, kept = {0};
+    rp_path_info info;
+    RP_TRY(rp_path_look(path, true, &info));
+    if (info.kind == RP_PATH_FILE) RP_TRY(rp_file_read(path, INT64_C(1) << 33, &old));
+    rp_text_add(&kept, "%s\n", header);
+    for (const char *p = rp_text_get(&old); *p;) {
+        const size_t n = strcspn(p, "\n");
+        char number[24] = "";
+        const size_t digits = strspn(p, "0123456789");
+        int64_t k;
+        if (digits < sizeof number) memcpy(number, p, digits);
+        if (p[n] == '\n' && rp_read_int(number, &k) && k <= iteration) rp_text_add_bytes(&kept, (int64_t)n + 1, p);
+        p += n + (p[n] == '\n');
+    }
+    RP_TRY(rp_text_status(&kept));
+    return rp_atomic_write(path, kept.length, rp_text_get(&kept));
 }
 
 rp_status rp_weights_save(const char *path, const rp_network *net, const float weights[], int64_t iteration)
@@ -221,7 +260,8 @@ rp_status rp_weights_publish(const char *folder, const char *identity, bool acce
     RP_AUTO(rp_checkpoint) c = NULL;
     const rp_checkpoint_entry *e;
     int64_t found;
-    RP_TRY(rp_checkpoint_newest(folder, identity, accept, &path, &found));
+    int open;
+    RP_TRY(rp_checkpoint_newest(folder, identity, accept, &path, &found, &open));
     RP_NEED(path && found == iteration, RP_EDATA, "run '%s' has no good checkpoint of iteration %" PRId64, folder, iteration);
     RP_TRY(rp_checkpoint_read(path, &c));
     RP_TRY(rp_checkpoint_get(c, "weights", RP_ARRAY_F32, &e));

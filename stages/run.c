@@ -60,7 +60,8 @@ static rp_status open_channels(rp_run *r)
     c.receiver_of = train_rank;
     c.sends = augments;
     c.receives = trains;
-    return rp_channel_new(&c, &r->samples);
+    RP_TRY(rp_channel_new(&c, &r->samples));
+    return rp_post_new(r->world, &r->post);
 }
 
 static rp_status make(rp_run *r)
@@ -104,6 +105,7 @@ void rp_run_drop(rp_run **run)
     if (!r) return;
     rp_channel_drop(&r->patches);
     rp_channel_drop(&r->samples);
+    rp_post_drop(&r->post);
     rp_comm_drop(&r->train_comm);
     rp_pool_drop(&r->workers);
     rp_pool_drop(&r->compute);

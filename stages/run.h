@@ -10,6 +10,7 @@
 #include "lib/net/unet.h"
 #include "mpi/channel.h"
 #include "mpi/layout.h"
+#include "mpi/post.h"
 #include "mpi/watch.h"
 #include "stages/stage.h"
 
@@ -48,6 +49,7 @@ struct rp_run {
     rp_stream stream;
     rp_pool *workers, *compute;
     rp_channel *patches, *samples; /* load->augment, augment->train; NULL where it has no end */
+    rp_post *post;         /* weights to evaluate ranks, scores back */
     size_t patch_payload, sample_payload;
     int64_t first_sample, last_sample;
     int64_t start_iteration;

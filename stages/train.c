@@ -26,6 +26,7 @@ static void train_close(void **state)
     rp_free(t->label);
     rp_free(t->lost);
     rp_append_drop(&t->progress);
+    rp_validate_drop(&t->validate);
     rp_exchange_drop(&t->exchange);
     rp_free(t);
     *state = NULL;
@@ -49,17 +50,35 @@ static rp_status load_state(rp_train *t)
     RP_AUTOFREE char *path = NULL;
     RP_AUTOFREE float *velocity = NULL;
     int64_t iteration, first, count;
+    int open;
     float *gradient;
     t->state.best = -1;
+    t->state.open[0] = t->state.open[1] = -1;
     rp_network_init(t->run->net, set->seed, t->weights);
     if (t->run->start_iteration == 0) return RP_OK;
-    RP_TRY(rp_checkpoint_newest(set->folder, set->identity, set->accept_other_identity, &path, &iteration));
+    RP_TRY(rp_checkpoint_newest(set->folder, set->identity, set->accept_other_identity, &path, &iteration, &open));
     RP_NEED(path && iteration == t->run->start_iteration, RP_EIO, "the checkpoint of iteration %lld is gone", (long long)t->run->start_iteration);
     RP_TRY(rp_alloc_raw(t->n * t->optimiser->state, sizeof *velocity, &velocity));
     RP_TRY(rp_checkpoint_load(path, t->n, t->optimiser->state, t->weights, velocity, t->cases, t->lost, &t->state));
     for (int64_t b = 0; rp_exchange_owned(t->exchange, b, &first, &count, &gradient); b++)
         for (int s = 0; s < t->optimiser->state; s++)
             memcpy(t->velocity[b] + s * count, velocity + s * t->n + first, (size_t)count * sizeof(float));
+    return RP_OK;
+}
+
+/* Train rank 0: the table of scores, and the sets of weights that the checkpoint left open. */
+static rp_status open_validation(rp_train *t)
+{
+    RP_AUTOFREE char *path = NULL;
+    int64_t iteration;
+    int open;
+    RP_TRY(rp_validate_new(t->run, &t->state, &t->validate));
+    if (t->run->start_iteration == 0) return RP_OK;
+    RP_TRY(rp_checkpoint_newest(t->run->set->folder, t->run->set->identity, t->run->set->accept_other_identity, &path, &iteration, &open));
+    for (int i = 0; i < open; i++) { /* the gradient is scratch here */
+        RP_TRY(rp_checkpoint_open_set(path, i, t->n, t->gradient));
+        RP_TRY(rp_validate_begin(t->validate, t->state.open[i], t->gradient));
+    }
     return RP_OK;
 }
 
@@ -107,11 +126,15 @@ static rp_status train_open(rp_run *run, void **state)
     if (st == RP_OK) st = rp_pool_submit(run->compute, make_engine, t, &t->task);
     if (st == RP_OK) st = rp_task_wait(&t->task);
     if (st == RP_OK && run->train_index == 0) st = rp_train_open_progress(t);
+    if (st == RP_OK && run->train_index == 0) st = open_validation(t);
     RP_TRY(rp_comm_agree(run->train_comm, st));
     rp_exchange_units(t->exchange, &t->first, &t->last);
     t->started = t->checkpoint_at = rp_clock_now();
     run->iteration = t->state.iteration;
-    return begin_iteration(t);
+    if (t->state.iteration < set->iterations) return begin_iteration(t);
+    t->phase = RP_TRAIN_DRAIN; /* only scores are missing */
+    if (t->validate) RP_TRY(rp_validate_end(t->validate, false));
+    return rp_channel_end(run->samples, t->state.iteration * set->batch - 1);
 }
 
 /* On the compute thread: one unit. */
@@ -199,6 +222,7 @@ static rp_status finish(rp_train *t)
     t->phase = RP_TRAIN_DRAIN;
     run->iteration = t->state.iteration;
     RP_TRY(rp_train_checkpoint(t));
+    if (t->validate) RP_TRY(rp_validate_end(t->validate, run->stopped_early));
     return rp_channel_end(run->samples, t->state.iteration * run->set->batch - 1);
 }
 
@@ -210,12 +234,17 @@ static rp_status end_iteration(rp_train *t)
     t->state.iteration++;
     t->run->iteration = t->state.iteration;
     if (t->run->train_index == 0) RP_TRY(rp_train_report(t, &r));
+    if (t->validate && t->state.iteration % t->run->set->evaluate_every == 0) RP_TRY(rp_validate_begin(t->validate, t->state.iteration, t->weights));
     if (t->state.iteration >= t->run->set->iterations) return finish(t);
     if (r.vote == RP_VOTE_STOP) {
         t->run->stopped_early = true;
         return finish(t);
     }
     if (r.vote == RP_VOTE_CHECKPOINT) RP_TRY(rp_train_checkpoint(t));
+    if (t->validate && rp_validate_is_full(t->validate)) {
+        t->phase = RP_TRAIN_SCORES;
+        return RP_OK;
+    }
     return begin_iteration(t);
 }
 
@@ -254,6 +283,10 @@ static rp_status train_step(void *state, rp_step *what)
     rp_run *run = t->run;
     bool progress = false, done = false;
     RP_TRY(rp_channel_step(run->samples, &progress));
+    if (t->validate) {
+        RP_TRY(rp_post_step(run->post, &progress));
+        RP_TRY(rp_validate_step(t->validate, &t->state, &progress));
+    }
     if (t->task) {
         rp_status result;
         if (rp_task_done(&t->task, &result)) {
@@ -272,9 +305,13 @@ static rp_status train_step(void *state, rp_step *what)
             t->phase = RP_TRAIN_PACK;
             RP_TRY(rp_pool_submit(run->compute, pack_weights, t, &t->task));
         }
-    } else if (t->phase == RP_TRAIN_DRAIN && rp_channel_finished(run->samples)) {
+    } else if (t->phase == RP_TRAIN_SCORES && !rp_validate_is_full(t->validate)) {
+        progress = true;
+        RP_TRY(begin_iteration(t));
+    } else if (t->phase == RP_TRAIN_DRAIN && rp_channel_finished(run->samples) && (!t->validate || rp_validate_is_done(t->validate))) {
         t->phase = RP_TRAIN_DONE;
         progress = true;
+        if (t->validate && !run->stopped_early) RP_TRY(rp_validate_publish(t->validate));
     }
     run->done += progress;
     *what = t->phase == RP_TRAIN_DONE ? RP_STEP_DONE : progress ? RP_STEP_PROGRESS : RP_STEP_IDLE;
@@ -283,7 +320,7 @@ static rp_status train_step(void *state, rp_step *what)
 
 static void train_describe(const void *state, rp_text *text)
 {
-    static const char *const name[] = {"waits for a sample", "computes", "sums", "updates", "shares weights", "packs weights", "drains", "done"};
+    static const char *const name[] = {"waits for a sample", "computes", "sums", "updates", "shares weights", "packs weights", "waits for scores", "drains", "done"};
     const rp_train *t = state;
     rp_text_add(text, "train: iteration %lld, unit %d of %d to %d, %s; ", (long long)t->state.iteration, t->unit, t->first, t->last, name[t->phase]);
     rp_channel_describe(t->run->samples, text);

@@ -1,7 +1,7 @@
 /* stages/train_priv.h - the train stage's state, shared by its files. */
 #pragma once
 #include "io/atomic.h"
-#include "stages/resume.h"
+#include "stages/validate.h"
 
 typedef enum rp_train_phase {
     RP_TRAIN_UNIT,    /* waits for the next unit's sample */
@@ -10,6 +10,7 @@ typedef enum rp_train_phase {
     RP_TRAIN_UPDATE,  /* owned blocks, on the compute thread */
     RP_TRAIN_SHARE,   /* new weights to all */
     RP_TRAIN_PACK,    /* kernels take the weights, on the compute thread */
+    RP_TRAIN_SCORES,  /* two sets of weights wait for their scores: the next iteration waits too */
     RP_TRAIN_DRAIN,   /* the end is said; waits for the channel */
     RP_TRAIN_DONE
 } rp_train_phase;
@@ -41,6 +42,7 @@ typedef struct rp_train {
     bool ask_stop;       /* a signal was seen here or upstream */
     bool apply;          /* this iteration's step */
     rp_append *progress; /* train rank 0 */
+    rp_validate *validate; /* train rank 0 */
     double started, iteration_started, waited, wait_since, checkpoint_at;
 } rp_train;
 

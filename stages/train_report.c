@@ -94,32 +94,11 @@ rp_status rp_train_report(rp_train *t, const rp_exchange_result *r)
     return RP_OK;
 }
 
-/* Lines of iterations beyond the checkpoint are of a start that was cut off: they are made again. */
-static rp_status cut_back(const char *path, int64_t iteration, const char *header)
-{
-    RP_TEXT_AUTO old = {0}, kept = {0};
-    rp_path_info info;
-    RP_TRY(rp_path_look(path, true, &info));
-    if (info.kind == RP_PATH_FILE) RP_TRY(rp_file_read(path, INT64_C(1) << 33, &old));
-    rp_text_add(&kept, "%s\n", header);
-    for (const char *p = rp_text_get(&old); *p;) {
-        const size_t n = strcspn(p, "\n");
-        char number[24] = "";
-        const size_t digits = strspn(p, "0123456789");
-        int64_t k;
-        if (digits < sizeof number) memcpy(number, p, digits);
-        if (p[n] == '\n' && rp_read_int(number, &k) && k <= iteration) rp_text_add_bytes(&kept, (int64_t)n + 1, p);
-        p += n + (p[n] == '\n');
-    }
-    RP_TRY(rp_text_status(&kept));
-    return rp_atomic_write(path, kept.length, rp_text_get(&kept));
-}
-
 rp_status rp_train_open_progress(rp_train *t)
 {
     RP_AUTOFREE char *path = NULL;
     RP_TRY(rp_path_join(t->run->set->folder, "progress.csv", &path));
-    RP_TRY(cut_back(path, t->state.iteration, "iteration,loss,dice_term,ce_term,rate,gradient_norm,samples,seconds,samples_per_s,wait_s"));
+    RP_TRY(rp_table_cut(path, t->state.iteration, "iteration,loss,dice_term,ce_term,rate,gradient_norm,samples,seconds,samples_per_s,wait_s"));
     return rp_append_open(path, &t->progress);
 }
 
@@ -128,9 +107,12 @@ rp_status rp_train_checkpoint(rp_train *t)
     const rp_run_settings *set = t->run->set;
     const double begin = rp_clock_now();
     RP_TRY(rp_watch_grace(t->run->watch, 600));
+    const float *open[2] = {NULL, NULL};
+    t->state.open[0] = t->state.open[1] = -1;
+    if (t->validate) (void)rp_validate_open(t->validate, t->state.open, open);
     const rp_checkpoint_content c = {.folder = set->folder, .identity = set->identity, .n = t->n, .states = t->optimiser->state,
                                      .weights = t->weights, .exchange = t->exchange, .velocity = t->velocity, .cases = t->cases,
-                                     .lost = t->lost, .state = t->state, .keep = set->keep};
+                                     .lost = t->lost, .state = t->state, .open = {open[0], open[1]}, .keep = set->keep};
     RP_TRY(rp_checkpoint_save(&c, t->run->train_comm));
     t->checkpoint_at = rp_clock_now();
     if (t->run->train_index == 0)
