@@ -4,10 +4,7 @@
 static const size_t sizes[RP_ARRAY_TYPE_COUNT] = {
     [RP_ARRAY_U8] = 1, [RP_ARRAY_I64] = 8, [RP_ARRAY_F32] = 4, [RP_ARRAY_F64] = 8};
 
-size_t rp_array_size(rp_array_type t)
-{
-    return sizes[t];
-}
+size_t rp_array_size(rp_array_type t) { return sizes[t]; }
 
 rp_status rp_array_new(rp_array_type type, int rank, const int64_t n[], rp_array **out)
 {

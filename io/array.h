@@ -11,7 +11,8 @@ typedef enum rp_array_type {
 } rp_array_type;
 size_t rp_array_size(rp_array_type t);
 
-/* One or two dimensions, C order.  Data behind a pointer that rp_array_new made are freed with it. */
+/* One or two dimensions, C order.  Data behind a pointer that rp_array_new made are freed with it.
+ */
 typedef struct rp_array {
     rp_array_type type;
     int rank;     /* 1 or 2 */

@@ -21,18 +21,17 @@ rp_status rp_atomic_name(const char *path, char **temporary)
 
 rp_status rp_atomic_finish(const char *temporary, const char *path)
 {
-    rp_status st = RP_OK;
     RP_AUTOCLOSE int fd = open(temporary, O_RDONLY | O_CLOEXEC);
     if (fd < 0 || fsync(fd) != 0 || rename(temporary, path) != 0) {
         const int err = errno;
         struct stat info = {0};
         if (fd >= 0) (void)fstat(fd, &info);
         (void)unlink(temporary);
-        st = rp_error_set(rp_error_errno(err), __FILE__, __LINE__, __func__,
-                          "'%s': %jd bytes cannot be finished: %s", path, (intmax_t)info.st_size,
-                          rp_errno_words(err));
-        return st;
+        return rp_error_set(rp_errno_status(err), __FILE__, __LINE__, __func__,
+                            "'%s': %jd bytes cannot be finished: %s", path, (intmax_t)info.st_size,
+                            rp_errno_words(err));
     }
+    /* cppcheck-suppress resourceLeak ; closed by its cleanup */
     return rp_sync_folder_of(path);
 }
 
@@ -42,10 +41,8 @@ static rp_status fill(const char *temporary, const char *path, mode_t mode, int6
     RP_AUTOCLOSE int fd = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode);
     RP_SYS(fd >= 0, "'%s' cannot be made", path);
     RP_TRY(rp_write_all(fd, path, n, bytes));
-    const int done = fd;
-    fd = -1;
     /* A full disk or quota may be told at close only. */
-    RP_SYS(close(done) == 0, "'%s': %" PRId64 " bytes cannot be written", path, n);
+    RP_SYS(close(rp_fd_take(&fd)) == 0, "'%s': %" PRId64 " bytes cannot be written", path, n);
     return RP_OK;
 }
 

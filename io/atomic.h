@@ -40,8 +40,8 @@ typedef enum rp_path_kind {
 
 typedef struct rp_path_info {
     rp_path_kind kind;
-    int64_t bytes, changed_ns;  /* size; time of last change, for 'same as before' only */
-    uint64_t device, inode;     /* what a loop of links or mounts is noticed by */
+    int64_t bytes, changed_ns; /* size; time of last change, for 'same as before' only */
+    uint64_t device, inode;    /* what a loop of links or mounts is noticed by */
 } rp_path_info;
 /* What stands at path, links not followed; follow: where links lead.  A path that is not there is
  * RP_OK with RP_PATH_NONE.  Errors: RP_EIO (permission included). */

@@ -41,7 +41,8 @@ void rp_checkpoint_digest(rp_array_type type, int64_t count, const void *data, u
     }
 }
 
-static rp_status make_dataset(hid_t file, const char *folder, const char *name, hid_t type, int64_t count)
+static rp_status make_dataset(hid_t file, const char *folder, const char *name, hid_t type,
+                              int64_t count)
 {
     RP_AUTOFREE char *path = NULL;
     RP_TRY(rp_format(&path, "/%s/%s", folder, name));
@@ -68,15 +69,13 @@ static rp_status make_datasets(const char *path, int64_t entries, const rp_check
     RP_TRY(rp_h5_file_new(path, fapl, &file));
     for (int64_t i = 0; i < entries; i++) {
         const rp_checkpoint_entry *e = &entry[i];
-        RP_NEED(*e->name && !strchr(e->name, '/') && strcmp(e->name, ".") != 0 && e->count >= 0, RP_EARG,
-                "entry '%s' of %" PRId64 " elements", e->name, e->count);
+        RP_NEED(*e->name && !strchr(e->name, '/') && strcmp(e->name, ".") != 0 && e->count >= 0,
+                RP_EARG, "entry '%s' of %" PRId64 " elements", e->name, e->count);
         RP_TRY(make_dataset(file, "data", e->name, rp_h5_array_type(e->type), e->count));
         RP_TRY(make_dataset(file, "digests", e->name, H5T_STD_U8LE,
                             rp_checkpoint_blocks(e->count) * RP_DIGEST_BYTES));
     }
-    const hid_t done = file;
-    file = -1;
-    RP_H5(H5Fclose(done), RP_EIO, "'%s' cannot be closed", path);
+    RP_H5(H5Fclose(rp_h5_take(&file)), RP_EIO, "'%s' cannot be closed", path);
     return RP_OK;
 }
 
@@ -90,8 +89,8 @@ static rp_status reserve(const char *path)
     const int err = posix_fallocate(fd, 0, size);
     /* Some file systems cannot reserve: they say so, and the writes will tell. */
     errno = err;
-    RP_SYS(err == 0 || err == EOPNOTSUPP || err == EINVAL, "'%s': %jd bytes cannot be reserved", path,
-           (intmax_t)size);
+    RP_SYS(err == 0 || err == EOPNOTSUPP || err == EINVAL, "'%s': %jd bytes cannot be reserved",
+           path, (intmax_t)size);
     return RP_OK;
 }
 
@@ -136,9 +135,7 @@ static rp_status write_entries(const char *path, int64_t entries, const rp_check
     RP_H5_AUTO file = H5Fopen(path, H5F_ACC_RDWR, fapl);
     RP_H5(file, RP_EIO, "'%s' cannot be opened again", path);
     for (int64_t i = 0; i < entries; i++) RP_TRY(write_entry(file, &entry[i]));
-    const hid_t done = file;
-    file = -1;
-    RP_H5(H5Fclose(done), RP_EIO, "'%s' cannot be closed", path);
+    RP_H5(H5Fclose(rp_h5_take(&file)), RP_EIO, "'%s' cannot be closed", path);
     return RP_OK;
 }
 
@@ -150,7 +147,8 @@ rp_status rp_checkpoint_write(const char *path, int64_t entries, const rp_checkp
     if (st == RP_OK) st = write_entries(temporary, entries, entry);
     if (st == RP_OK) return rp_atomic_finish(temporary, path);
     (void)unlink(temporary);
-    return rp_error_within(st, "checkpoint '%s' (%" PRId64 " bytes)", path, rp_checkpoint_bytes(entries, entry));
+    return rp_error_within(st, "checkpoint '%s' (%" PRId64 " bytes)", path,
+                           rp_checkpoint_bytes(entries, entry));
 }
 
 void rp_checkpoint_drop(rp_checkpoint **c)
@@ -171,7 +169,8 @@ static herr_t add_name(hid_t group, const char *name, const H5L_info_t *info, vo
     char *copy;
     (void)group;
     (void)info;
-    if (c->count >= MAX_ENTRIES || rp_grow(c->count + 1, sizeof *c->entry, &c->room, &c->entry) != RP_OK ||
+    if (c->count >= MAX_ENTRIES ||
+        rp_grow(c->count + 1, sizeof *c->entry, &c->room, &c->entry) != RP_OK ||
         rp_copy_text(name, &copy) != RP_OK)
         return -1;
     c->entry[c->count++] = (rp_checkpoint_entry){.name = copy};
@@ -183,8 +182,8 @@ static rp_status find_shape(hid_t data, rp_checkpoint_entry *e)
     RP_H5_AUTO type = H5Dget_type(data);
     RP_H5_AUTO space = H5Dget_space(data);
     hsize_t n;
-    RP_NEED(H5Sget_simple_extent_ndims(space) == 1 && H5Sget_simple_extent_dims(space, &n, NULL) == 1 &&
-                n < (hsize_t)1 << 40,
+    RP_NEED(H5Sget_simple_extent_ndims(space) == 1 &&
+                H5Sget_simple_extent_dims(space, &n, NULL) == 1 && n < (hsize_t)1 << 40,
             RP_EDATA, "shape of '%s'", e->name);
     e->count = (int64_t)n;
     for (int t = 0; t < RP_ARRAY_TYPE_COUNT; t++)
@@ -205,14 +204,15 @@ static rp_status check_digests(hid_t file, const rp_checkpoint_entry *e)
     RP_TRY(rp_alloc(blocks, RP_DIGEST_BYTES, &have));
     RP_TRY(rp_checkpoint_dataset(file, "digests", e->name, &digests));
     RP_H5_AUTO space = H5Dget_space(digests);
-    RP_NEED(H5Sget_simple_extent_npoints(space) == blocks * RP_DIGEST_BYTES, RP_EDATA, "digests of '%s'",
-            e->name);
+    RP_NEED(H5Sget_simple_extent_npoints(space) == blocks * RP_DIGEST_BYTES, RP_EDATA,
+            "digests of '%s'", e->name);
     RP_H5(H5Dread(digests, H5T_STD_U8LE, H5S_ALL, H5S_ALL, H5P_DEFAULT, want), RP_EDATA,
           "digests of '%s'", e->name);
     rp_checkpoint_digest(e->type, e->count, e->data, have);
     for (int64_t b = 0; b < blocks; b++)
-        RP_NEED(memcmp(want + b * RP_DIGEST_BYTES, have + b * RP_DIGEST_BYTES, RP_DIGEST_BYTES) == 0, RP_EDATA,
-                "block %" PRId64 " of '%s' is damaged", b, e->name);
+        RP_NEED(memcmp(want + b * RP_DIGEST_BYTES, have + b * RP_DIGEST_BYTES, RP_DIGEST_BYTES) ==
+                    0,
+                RP_EDATA, "block %" PRId64 " of '%s' is damaged", b, e->name);
     return RP_OK;
 }
 
@@ -258,10 +258,7 @@ rp_status rp_checkpoint_read(const char *path, rp_checkpoint **out)
     return RP_OK;
 }
 
-int64_t rp_checkpoint_entries(const rp_checkpoint *c)
-{
-    return c->count;
-}
+int64_t rp_checkpoint_entries(const rp_checkpoint *c) { return c->count; }
 
 const rp_checkpoint_entry *rp_checkpoint_at(const rp_checkpoint *c, int64_t i)
 {
@@ -273,7 +270,8 @@ rp_status rp_checkpoint_get(const rp_checkpoint *c, const char *name, rp_array_t
 {
     for (int64_t i = 0; i < c->count; i++) {
         if (strcmp(c->entry[i].name, name) != 0) continue;
-        RP_NEED(c->entry[i].type == type, RP_EDATA, "entry '%s' of the checkpoint has another type", name);
+        RP_NEED(c->entry[i].type == type, RP_EDATA, "entry '%s' of the checkpoint has another type",
+                name);
         *out = &c->entry[i];
         return RP_OK;
     }

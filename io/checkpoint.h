@@ -18,13 +18,15 @@ typedef struct rp_checkpoint_entry {
 /* Bytes of the file that these entries make, closely: for the plan. */
 int64_t rp_checkpoint_bytes(int64_t entries, const rp_checkpoint_entry entry[]);
 
-/* Writes path atomically.  Local: one process, all data here.  Errors: RP_EARG (names), RP_ESPACE, RP_EIO. */
+/* Writes path atomically.  Local: one process, all data here.  Errors: RP_EARG (names), RP_ESPACE,
+ * RP_EIO. */
 RP_MUST rp_status rp_checkpoint_write(const char *path, int64_t entries,
                                       const rp_checkpoint_entry entry[]);
 
 typedef struct rp_checkpoint rp_checkpoint;
 /* Reads and verifies the whole file.  Owned by the caller.
- * Errors: RP_EDATA naming the entry and block that is damaged, or what else is; RP_ENONE; RP_EIO. */
+ * Errors: RP_EDATA naming the entry and block that is damaged, or what else is; RP_ENONE; RP_EIO.
+ */
 RP_MUST rp_status rp_checkpoint_read(const char *path, rp_checkpoint **out);
 void rp_checkpoint_drop(rp_checkpoint **c);
 int64_t rp_checkpoint_entries(const rp_checkpoint *c);

@@ -11,7 +11,8 @@ typedef struct rp_chunking {
     size_t size; /* bytes of an element */
 } rp_chunking;
 /* Errors: RP_EARG (sizes, chunks of 4 GiB and more). */
-RP_MUST rp_status rp_chunking_of(const int64_t n[3], const int64_t chunk[3], size_t size, rp_chunking *out);
+RP_MUST rp_status rp_chunking_of(const int64_t n[3], const int64_t chunk[3], size_t size,
+                                 rp_chunking *out);
 int64_t rp_chunking_total(const rp_chunking *c);
 /* Bytes of a chunk before compression. */
 size_t rp_chunking_bytes(const rp_chunking *c);
@@ -19,7 +20,8 @@ size_t rp_chunking_bytes(const rp_chunking *c);
 void rp_chunking_origin(const rp_chunking *c, int64_t i, int64_t origin[3]);
 
 /* Chunk i of the whole array data, padded with zeros, its bytes shuffled as HDF5's filter does. */
-void rp_chunk_gather(const rp_chunking *c, int64_t i, const void *data, void *plain, void *shuffled);
+void rp_chunk_gather(const rp_chunking *c, int64_t i, const void *data, void *plain,
+                     void *shuffled);
 /* Of the shuffled chunk i, what lies in the box, into the box's array. */
-void rp_chunk_scatter(const rp_chunking *c, int64_t i, const void *shuffled, const int64_t origin[3],
-                      const int64_t size[3], void *out);
+void rp_chunk_scatter(const rp_chunking *c, int64_t i, const void *shuffled,
+                      const int64_t origin[3], const int64_t size[3], void *out);

@@ -10,12 +10,12 @@ enum { MAX_COLUMNS = 100000 };
 
 struct rp_csv {
     char *file;
-    rp_text cells;        /* all cells, each ended by 0 */
-    int64_t count, room;  /* cells */
-    int64_t *start;       /* [count]: where each cell starts */
+    rp_text cells;       /* all cells, each ended by 0 */
+    int64_t count, room; /* cells */
+    int64_t *start;      /* [count]: where each cell starts */
     int columns;
-    int64_t rows, lines;  /* rows without the header; room of line */
-    int64_t *line;        /* [rows + 1]: line of each row, the header first */
+    int64_t rows, lines; /* rows without the header; room of line */
+    int64_t *line;       /* [rows + 1]: line of each row, the header first */
 };
 
 typedef struct reader {
@@ -38,7 +38,8 @@ void rp_csv_drop(rp_csv **csv)
 
 static bool at_line_end(const reader *r)
 {
-    return r->at == r->end || *r->at == '\n' || (*r->at == '\r' && r->at + 1 < r->end && r->at[1] == '\n');
+    return r->at == r->end || *r->at == '\n' ||
+           (*r->at == '\r' && r->at + 1 < r->end && r->at[1] == '\n');
 }
 
 static rp_status read_quoted(reader *r)
@@ -121,8 +122,9 @@ static rp_status read_rows(reader *r)
         csv->line[rows] = r->line;
         RP_TRY(read_row(r, &cells));
         if (rows == 0) csv->columns = (int)cells;
-        RP_NEED(cells == csv->columns, RP_EDATA, "%s:%" PRId64 ": %" PRId64 " cells, the header has %d",
-                csv->file, csv->line[rows], cells, csv->columns);
+        RP_NEED(cells == csv->columns, RP_EDATA,
+                "%s:%" PRId64 ": %" PRId64 " cells, the header has %d", csv->file, csv->line[rows],
+                cells, csv->columns);
         if (rows == 0) RP_TRY(check_header(r));
         rows++;
     }
@@ -136,7 +138,8 @@ rp_status rp_csv_parse(const char *name, char separator, int64_t n, const char *
     RP_AUTO(rp_csv) csv = NULL;
     RP_TRY(rp_alloc(1, sizeof *csv, &csv));
     RP_TRY(rp_copy_text(name, &csv->file));
-    RP_NEED(n == 0 || !memchr(text, 0, (size_t)n), RP_EDATA, "%s:1: a zero byte: not a table", name);
+    RP_NEED(n == 0 || !memchr(text, 0, (size_t)n), RP_EDATA, "%s:1: a zero byte: not a table",
+            name);
     reader r = {.csv = csv, .at = text, .end = text + n, .separator = separator, .line = 1};
     if (n >= 3 && memcmp(text, "\xEF\xBB\xBF", 3) == 0) r.at += 3;
     RP_TRY(read_rows(&r));
@@ -152,15 +155,9 @@ rp_status rp_csv_read(const char *path, char separator, rp_csv **out)
     return RP_OK;
 }
 
-int64_t rp_csv_rows(const rp_csv *csv)
-{
-    return csv->rows;
-}
+int64_t rp_csv_rows(const rp_csv *csv) { return csv->rows; }
 
-int rp_csv_columns(const rp_csv *csv)
-{
-    return csv->columns;
-}
+int rp_csv_columns(const rp_csv *csv) { return csv->columns; }
 
 const char *rp_csv_name(const rp_csv *csv, int column)
 {
@@ -195,10 +192,7 @@ const char *rp_csv_text(const rp_csv *csv, int64_t row, int column)
     return csv->cells.at + csv->start[(row + 1) * csv->columns + column];
 }
 
-int64_t rp_csv_line(const rp_csv *csv, int64_t row)
-{
-    return csv->line[row + 1];
-}
+int64_t rp_csv_line(const rp_csv *csv, int64_t row) { return csv->line[row + 1]; }
 
 rp_status rp_csv_int(const rp_csv *csv, int64_t row, int column, int64_t *x)
 {
@@ -220,21 +214,20 @@ rp_status rp_csv_double(const rp_csv *csv, int64_t row, int column, double *x)
 void rp_csv_put(rp_text *t, const char *cell)
 {
     const size_t n = strlen(cell);
-    const bool plain = !strpbrk(cell, ",\"\r\n") && (n == 0 || (cell[0] != ' ' && cell[n - 1] != ' '));
+    const bool plain =
+        !strpbrk(cell, ",\"\r\n") && (n == 0 || (cell[0] != ' ' && cell[n - 1] != ' '));
     if (plain) {
         rp_text_add_bytes(t, (int64_t)n, cell);
     } else {
         rp_text_add_bytes(t, 1, "\"");
-        for (const char *c = cell; *c; c++) rp_text_add_bytes(t, *c == '"' ? 2 : 1, *c == '"' ? "\"\"" : c);
+        for (const char *c = cell; *c; c++)
+            rp_text_add_bytes(t, *c == '"' ? 2 : 1, *c == '"' ? "\"\"" : c);
         rp_text_add_bytes(t, 1, "\"");
     }
     rp_text_add_bytes(t, 1, ",");
 }
 
-void rp_csv_put_int(rp_text *t, int64_t x)
-{
-    rp_text_add(t, "%" PRId64 ",", x);
-}
+void rp_csv_put_int(rp_text *t, int64_t x) { rp_text_add(t, "%" PRId64 ",", x); }
 
 void rp_csv_put_double(rp_text *t, double x)
 {

@@ -1,8 +1,8 @@
 /* io/csv.h - tables as text: strict reading, plain writing.
  *
- * RFC 4180 with a header row: cells may be quoted, quotes are doubled inside quotes, lines end in LF
- * or CRLF, a leading UTF-8 mark is passed over, empty lines too.  Every row has as many cells as the
- * header.  Errors are RP_EDATA and start with file:line. */
+ * RFC 4180 with a header row: cells may be quoted, quotes are doubled inside quotes, lines end in
+ * LF or CRLF, a leading UTF-8 mark is passed over, empty lines too.  Every row has as many cells as
+ * the header.  Errors are RP_EDATA and start with file:line. */
 #pragma once
 #include "lib/base/text.h"
 
@@ -32,10 +32,11 @@ RP_MUST rp_status rp_csv_double(const rp_csv *csv, int64_t row, int column, doub
 /* Line of the file on which the row starts, from 1, for messages. */
 int64_t rp_csv_line(const rp_csv *csv, int64_t row);
 
-/* A row is put cell by cell and ended.  Cells with a comma, quote, line end, or a blank at an end are
- * quoted.  Failures stay in the text (rp_text_status). */
+/* A row is put cell by cell and ended.  Cells with a comma, quote, line end, or a blank at an end
+ * are quoted.  Failures stay in the text (rp_text_status). */
 void rp_csv_put(rp_text *t, const char *cell);
 void rp_csv_put_int(rp_text *t, int64_t x);
-/* 17 digits; an infinite or undefined number is an empty cell: the caller says why in another column. */
+/* 17 digits; an infinite or undefined number is an empty cell: the caller says why in another
+ * column. */
 void rp_csv_put_double(rp_text *t, double x);
 void rp_csv_end(rp_text *t);

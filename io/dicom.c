@@ -20,10 +20,7 @@ rp_status rp_dicom_start(void)
     return RP_OK;
 }
 
-void rp_dicom_end(void)
-{
-    rp_shim_end();
-}
+void rp_dicom_end(void) { rp_shim_end(); }
 
 void rp_shim_drop(rp_shim **f)
 {
@@ -96,7 +93,8 @@ static rp_status judge(rp_status st, const rp_dicom_tag *t, rp_dicom_header *h)
     return RP_OK;
 }
 
-static void fill_text(rp_shim_item *top, const rp_dicom_tag *t, size_t size, char out[], rp_dicom_header *h)
+static void fill_text(rp_shim_item *top, const rp_dicom_tag *t, size_t size, char out[],
+                      rp_dicom_header *h)
 {
     rp_shim_item *item;
     uint32_t tag;
@@ -150,27 +148,29 @@ static rp_status fill(rp_shim *f, rp_dicom_header *h)
     return RP_OK;
 }
 
-rp_status rp_dicom_load(const char *path, rp_shim_depth depth, rp_shim **out, rp_dicom_header *header)
+rp_status rp_dicom_load(const char *path, rp_shim_depth depth, rp_shim **file, rp_dicom_header *out)
 {
     RP_AUTO(rp_shim) f = NULL;
     RP_AUTOFREE rp_dicom_header *h = NULL;
     char why[RP_SHIM_WHY];
-    bool is_bare;
+    bool is_bare = false;
     RP_TRY(sniff(path, &is_bare));
     f = rp_shim_load(path, depth, why);
-    RP_NEED(f && (!*why || depth != RP_SHIM_HEADER), is_bare ? RP_EUNSUP : RP_EDATA, "'%s': %s: %s", path,
-            is_bare ? "not DICOM" : "damaged header", why);
+    RP_NEED(f && (!*why || depth != RP_SHIM_HEADER), is_bare ? RP_EUNSUP : RP_EDATA, "'%s': %s: %s",
+            path, is_bare ? "not DICOM" : "damaged header", why);
     RP_TRY(rp_alloc(1, sizeof *h, &h));
     h->is_bare = is_bare;
     if (is_bare) warn(h, "no preamble");
     if (*why) warn(h, why);
     h->is_odd = *why != 0;
-    RP_NEED(rp_shim_items(rp_shim_top(f), RP_TAG(0x0004, 0x1220)) < 0, RP_EUNSUP, "'%s': a DICOMDIR", path);
+    RP_NEED(rp_shim_items(rp_shim_top(f), RP_TAG(0x0004, 0x1220)) < 0, RP_EUNSUP,
+            "'%s': a DICOMDIR", path);
     RP_TRY_IN(fill(f, h), "'%s'", path);
     RP_NEED(*h->sop_class || !is_bare, RP_EUNSUP, "'%s': not DICOM", path);
-    RP_NEED(*h->sop_class && *h->sop_instance, RP_EDATA, "'%s': no SOPClassUID or SOPInstanceUID", path);
-    *header = *h;
-    *out = RP_TAKE(f);
+    RP_NEED(*h->sop_class && *h->sop_instance, RP_EDATA, "'%s': no SOPClassUID or SOPInstanceUID",
+            path);
+    *out = *h;
+    *file = RP_TAKE(f);
     return RP_OK;
 }
 
@@ -207,7 +207,8 @@ static rp_status read_frame(rp_shim_item *frame, rp_shim_item *shared, rp_dicom_
         if (item) RP_TRY(rp_dicom_get_reals(item, rows[i].tag, rows[i].size, rows[i].to));
     }
     rp_shim_item *content = macro(frame, shared, RP_TAG(0x0020, 0x9111));
-    if (content) RP_TRY(rp_dicom_get_whole(content, RP_TAG(0x0020, 0x9128), &out->temporal_position));
+    if (content)
+        RP_TRY(rp_dicom_get_whole(content, RP_TAG(0x0020, 0x9128), &out->temporal_position));
     return RP_OK;
 }
 
@@ -215,12 +216,13 @@ rp_status rp_dicom_groups(const char *path, rp_shim_item *top, int64_t frames, r
 {
     const uint32_t shared_tag = RP_TAG(0x5200, 0x9229), frame_tag = RP_TAG(0x5200, 0x9230);
     const long items = rp_shim_items(top, frame_tag);
-    rp_shim_item *shared = rp_shim_items(top, shared_tag) > 0 ? rp_shim_item_at(top, shared_tag, 0) : NULL;
-    RP_NEED(items == frames, RP_EDATA, "'%s': functional groups of %ld frames, the file has %" PRId64, path,
-            items, frames);
+    rp_shim_item *shared =
+        rp_shim_items(top, shared_tag) > 0 ? rp_shim_item_at(top, shared_tag, 0) : NULL;
+    RP_NEED(items == frames, RP_EDATA,
+            "'%s': functional groups of %ld frames, the file has %" PRId64, path, items, frames);
     for (int64_t i = 0; i < frames; i++)
-        RP_TRY_IN(read_frame(rp_shim_item_at(top, frame_tag, i), shared, &out[i]), "'%s': frame %" PRId64,
-                  path, i);
+        RP_TRY_IN(read_frame(rp_shim_item_at(top, frame_tag, i), shared, &out[i]),
+                  "'%s': frame %" PRId64, path, i);
     return RP_OK;
 }
 

@@ -41,8 +41,8 @@ static rp_status copy_out(const char *path, const opj_image_t *image, int64_t ro
                           int32_t out[])
 {
     const opj_image_comp_t *c = image->comps;
-    RP_NEED(c->data && c->h == rows && c->w == columns, RP_EDATA, "'%s': JPEG 2000 gave %ux%u pixels", path,
-            c->h, c->w);
+    RP_NEED(c->data && c->h == rows && c->w == columns, RP_EDATA,
+            "'%s': JPEG 2000 gave %ux%u pixels", path, c->h, c->w);
     memcpy(out, c->data, (size_t)(rows * columns) * sizeof *out);
     return RP_OK;
 }
@@ -54,11 +54,13 @@ static rp_status decode(const char *path, opj_codec_t *codec, opj_stream_t *stre
     opj_dparameters_t parameters;
     opj_set_default_decoder_parameters(&parameters);
     /* Without strict mode a cut stream decodes to wrong pixels and says nothing. */
-    RP_NEED(opj_setup_decoder(codec, &parameters) && opj_decoder_set_strict_mode(codec, OPJ_TRUE), RP_EMEM,
-            "'%s': JPEG 2000 decoder", path);
-    RP_NEED(opj_read_header(stream, codec, image), RP_EDATA, "'%s': damaged JPEG 2000 header", path);
+    RP_NEED(opj_setup_decoder(codec, &parameters) && opj_decoder_set_strict_mode(codec, OPJ_TRUE),
+            RP_EMEM, "'%s': JPEG 2000 decoder", path);
+    RP_NEED(opj_read_header(stream, codec, image), RP_EDATA, "'%s': damaged JPEG 2000 header",
+            path);
     const opj_image_t *i = *image;
-    RP_NEED(i->numcomps == 1 && (int64_t)i->y1 - i->y0 == rows && (int64_t)i->x1 - i->x0 == columns, RP_EDATA,
+    RP_NEED(i->numcomps == 1 && (int64_t)i->y1 - i->y0 == rows && (int64_t)i->x1 - i->x0 == columns,
+            RP_EDATA,
             "'%s': stream of %ux%u pixels in %u components, header says %" PRId64 "x%" PRId64, path,
             i->y1 - i->y0, i->x1 - i->x0, i->numcomps, rows, columns);
     RP_NEED(opj_decode(codec, stream, *image) && opj_end_decompress(codec, stream), RP_EDATA,
@@ -66,8 +68,8 @@ static rp_status decode(const char *path, opj_codec_t *codec, opj_stream_t *stre
     return RP_OK;
 }
 
-rp_status rp_j2k_decode(const char *path, int64_t n, const uint8_t bytes[], int64_t rows, int64_t columns,
-                        int32_t out[])
+rp_status rp_j2k_decode(const char *path, int64_t n, const uint8_t bytes[], int64_t rows,
+                        int64_t columns, int32_t out[])
 {
     memory m = {.bytes = bytes, .n = n};
     opj_image_t *image = NULL;

@@ -22,10 +22,12 @@ static bool has_end(int64_t n, const uint8_t bytes[])
 
 rp_status rp_jpeg_look(const char *path, int64_t n, const uint8_t bytes[], rp_jpeg_size *out)
 {
-    RP_NEED(n >= 4 && bytes[0] == 0xFF && bytes[1] == SOI, RP_EDATA, "'%s': pixels are no JPEG stream", path);
+    RP_NEED(n >= 4 && bytes[0] == 0xFF && bytes[1] == SOI, RP_EDATA,
+            "'%s': pixels are no JPEG stream", path);
     RP_NEED(has_end(n, bytes), RP_EDATA, "'%s': JPEG stream without an end", path);
     for (int64_t at = 2; at + 4 <= n;) {
-        RP_NEED(bytes[at] == 0xFF, RP_EDATA, "'%s': byte %" PRId64 " of the JPEG stream is no marker", path, at);
+        RP_NEED(bytes[at] == 0xFF, RP_EDATA,
+                "'%s': byte %" PRId64 " of the JPEG stream is no marker", path, at);
         const int marker = bytes[at + 1];
         if (marker == 0xFF) { /* fill */
             at++;

@@ -36,10 +36,7 @@ rp_status rp_dicom_open(const char *path, rp_dicom_file **out)
     return RP_OK;
 }
 
-const rp_dicom_header *rp_dicom_file_header(const rp_dicom_file *f)
-{
-    return &f->header;
-}
+const rp_dicom_header *rp_dicom_file_header(const rp_dicom_file *f) { return &f->header; }
 
 /* What the header says about the pixels, checked. */
 static rp_status read_layout(const rp_dicom_file *f, layout *out)
@@ -48,20 +45,23 @@ static rp_status read_layout(const rp_dicom_file *f, layout *out)
     const char *path = f->path;
     const int64_t allocated = h->bits_allocated.value, stored = h->bits_stored.value;
     const int64_t high = h->high_bit.is_set ? h->high_bit.value : stored - 1;
-    RP_NEED(!h->samples.is_set || h->samples.value == 1, RP_EUNSUP, "'%s': %" PRId64 " samples a pixel (%s)",
-            path, h->samples.value, h->photometric);
-    RP_NEED(strncmp(h->photometric, "MONOCHROME", 10) == 0, RP_EUNSUP, "'%s': pixels are '%s'", path,
-            h->photometric);
-    RP_NEED(h->rows.value >= 1 && h->rows.value <= 65535 && h->columns.value >= 1 && h->columns.value <= 65535,
-            RP_EDATA, "'%s': %" PRId64 " rows, %" PRId64 " columns", path, h->rows.value, h->columns.value);
-    RP_NEED(allocated == 8 || allocated == 16 || allocated == 32, RP_EUNSUP, "'%s': %" PRId64
-            " bits allocated", path, allocated);
+    RP_NEED(!h->samples.is_set || h->samples.value == 1, RP_EUNSUP,
+            "'%s': %" PRId64 " samples a pixel (%s)", path, h->samples.value, h->photometric);
+    RP_NEED(strncmp(h->photometric, "MONOCHROME", 10) == 0, RP_EUNSUP, "'%s': pixels are '%s'",
+            path, h->photometric);
+    RP_NEED(h->rows.value >= 1 && h->rows.value <= 65535 && h->columns.value >= 1 &&
+                h->columns.value <= 65535,
+            RP_EDATA, "'%s': %" PRId64 " rows, %" PRId64 " columns", path, h->rows.value,
+            h->columns.value);
+    RP_NEED(allocated == 8 || allocated == 16 || allocated == 32, RP_EUNSUP,
+            "'%s': %" PRId64 " bits allocated", path, allocated);
     RP_NEED(stored >= 1 && stored <= allocated && high >= stored - 1 && high < allocated, RP_EDATA,
-            "'%s': %" PRId64 " bits stored up to bit %" PRId64 " of %" PRId64, path, stored, high, allocated);
+            "'%s': %" PRId64 " bits stored up to bit %" PRId64 " of %" PRId64, path, stored, high,
+            allocated);
     RP_NEED(h->pixel_representation.is_set && (h->pixel_representation.value | 1) == 1, RP_EDATA,
             "'%s': PixelRepresentation is absent or neither 0 nor 1", path);
-    RP_NEED(!h->frames.is_set || (h->frames.value >= 1 && h->frames.value < (int64_t)1 << 31), RP_EDATA,
-            "'%s': %" PRId64 " frames", path, h->frames.value);
+    RP_NEED(!h->frames.is_set || (h->frames.value >= 1 && h->frames.value < (int64_t)1 << 31),
+            RP_EDATA, "'%s': %" PRId64 " frames", path, h->frames.value);
     *out = (layout){.pixels = h->rows.value * h->columns.value,
                     .frames = h->frames.is_set ? h->frames.value : 1,
                     .allocated = (int)allocated,
@@ -81,7 +81,8 @@ static int64_t value_of(uint32_t word, const layout *l)
 }
 
 /* Words of size bytes to values. */
-static rp_status unpack(const char *path, const layout *l, int size, const uint8_t *bytes, int32_t out[])
+static rp_status unpack(const char *path, const layout *l, int size, const uint8_t *bytes,
+                        int32_t out[])
 {
     for (int64_t i = 0; i < l->pixels; i++) {
         uint16_t half;
@@ -95,13 +96,15 @@ static rp_status unpack(const char *path, const layout *l, int size, const uint8
             memcpy(&word, bytes + 4 * i, sizeof word);
         }
         const int64_t x = value_of(word, l);
-        RP_NEED(x <= INT32_MAX, RP_EUNSUP, "'%s': pixel %" PRId64 " is %" PRId64 ", beyond 31 bits", path, i, x);
+        RP_NEED(x <= INT32_MAX, RP_EUNSUP, "'%s': pixel %" PRId64 " is %" PRId64 ", beyond 31 bits",
+                path, i, x);
         out[i] = (int32_t)x;
     }
     return RP_OK;
 }
 
-static rp_status read_native(rp_dicom_file *f, const layout *l, int64_t frame, int64_t have, int32_t out[])
+static rp_status read_native(rp_dicom_file *f, const layout *l, int64_t frame, int64_t have,
+                             int32_t out[])
 {
     RP_AUTOFREE uint8_t *bytes = NULL;
     char why[RP_SHIM_WHY] = "";
@@ -110,23 +113,26 @@ static rp_status read_native(rp_dicom_file *f, const layout *l, int64_t frame, i
     RP_TRY(rp_product(3, (int64_t[3]){l->pixels, l->frames, size}, &want));
     /* An odd number of bytes is followed by one of padding. */
     RP_NEED(have == want || (have == want + 1 && want % 2 == 1), RP_EDATA,
-            "'%s': %" PRId64 " bytes of pixels announced, the file has %" PRId64, f->path, want, have);
+            "'%s': %" PRId64 " bytes of pixels announced, the file has %" PRId64, f->path, want,
+            have);
     RP_NEED(size < 4 || strcmp(f->header.transfer_syntax, "1.2.840.10008.1.2.2") != 0, RP_EUNSUP,
             "'%s': 32 bits in big endian", f->path);
     RP_TRY(rp_alloc_raw(l->pixels, (size_t)size, &bytes));
-    RP_NEED(rp_shim_pixel_part(f->shim, frame * l->pixels * size, l->pixels * size, bytes, why), RP_EDATA,
-            "'%s': pixels cannot be read: %s", f->path, why);
+    RP_NEED(rp_shim_pixel_part(f->shim, frame * l->pixels * size, l->pixels * size, bytes, why),
+            RP_EDATA, "'%s': pixels cannot be read: %s", f->path, why);
     return unpack(f->path, l, size, bytes, out);
 }
 
 /* Does a fragment start a JPEG, JPEG-LS or JPEG 2000 stream? */
 static bool starts_stream(size_t n, const uint8_t *bytes)
 {
-    return n >= 4 && bytes[0] == 0xFF && (bytes[1] == 0xD8 || (bytes[1] == 0x4F && bytes[2] == 0xFF));
+    return n >= 4 && bytes[0] == 0xFF &&
+           (bytes[1] == 0xD8 || (bytes[1] == 0x4F && bytes[2] == 0xFF));
 }
 
 /* Place of a frame by the offset table; false if the table does not serve. */
-static bool find_by_table(rp_dicom_file *f, const layout *l, int64_t frame, long fragments, long *first, long *end)
+static bool find_by_table(rp_dicom_file *f, const layout *l, int64_t frame, long fragments,
+                          long *first, long *end)
 {
     const uint8_t *table, *bytes;
     size_t n, length;
@@ -146,13 +152,14 @@ static bool find_by_table(rp_dicom_file *f, const layout *l, int64_t frame, long
 }
 
 /* Fragments [first, end) of a frame. */
-static rp_status find_frame(rp_dicom_file *f, const layout *l, int64_t frame, long *first, long *end)
+static rp_status find_frame(rp_dicom_file *f, const layout *l, int64_t frame, long *first,
+                            long *end)
 {
     const long fragments = rp_shim_fragments(f->shim);
     const uint8_t *bytes;
     size_t n;
-    RP_NEED(fragments - 1 >= l->frames, RP_EDATA, "'%s': %ld fragments for %" PRId64 " frames", f->path,
-            fragments - 1, l->frames);
+    RP_NEED(fragments - 1 >= l->frames, RP_EDATA, "'%s': %ld fragments for %" PRId64 " frames",
+            f->path, fragments - 1, l->frames);
     *first = 1;
     *end = fragments;
     if (l->frames == 1) return RP_OK;
@@ -172,8 +179,8 @@ static rp_status find_frame(rp_dicom_file *f, const layout *l, int64_t frame, lo
     }
     if (*end == 0) *end = fragments;
     RP_NEED(found == l->frames && *first > 0, RP_EDATA,
-            "'%s': %ld fragments without a table cannot be told apart into %" PRId64 " frames", f->path,
-            fragments - 1, l->frames);
+            "'%s': %ld fragments without a table cannot be told apart into %" PRId64 " frames",
+            f->path, fragments - 1, l->frames);
     return RP_OK;
 }
 
@@ -198,18 +205,20 @@ static rp_status join(rp_dicom_file *f, long first, long end, int64_t *n, uint8_
     return RP_OK;
 }
 
-static rp_status decode_jpeg(rp_dicom_file *f, const layout *l, int64_t frame, long first, int64_t n,
-                             const uint8_t *bytes, int32_t out[])
+static rp_status decode_jpeg(rp_dicom_file *f, const layout *l, int64_t frame, long first,
+                             int64_t n, const uint8_t *bytes, int32_t out[])
 {
     RP_AUTOFREE uint8_t *words = NULL;
     char why[RP_SHIM_WHY] = "";
     rp_jpeg_size size;
     RP_TRY(rp_jpeg_look(f->path, n, bytes, &size));
-    RP_NEED(size.rows == f->header.rows.value && size.columns == f->header.columns.value && size.components == 1,
-            RP_EDATA, "'%s': stream of %" PRId64 "x%" PRId64 " pixels, header says %" PRId64 "x%" PRId64, f->path,
-            size.rows, size.columns, f->header.rows.value, f->header.columns.value);
-    RP_NEED(size.precision <= l->allocated, RP_EDATA, "'%s': stream of %d bits, %d allocated", f->path,
-            size.precision, l->allocated);
+    RP_NEED(size.rows == f->header.rows.value && size.columns == f->header.columns.value &&
+                size.components == 1,
+            RP_EDATA,
+            "'%s': stream of %" PRId64 "x%" PRId64 " pixels, header says %" PRId64 "x%" PRId64,
+            f->path, size.rows, size.columns, f->header.rows.value, f->header.columns.value);
+    RP_NEED(size.precision <= l->allocated, RP_EDATA, "'%s': stream of %d bits, %d allocated",
+            f->path, size.precision, l->allocated);
     /* The codecs give bytes up to 8 bits, words above, whatever is allocated. */
     const int width = size.precision > 8 ? 2 : 1;
     const int64_t room = (l->pixels * width + 1) / 2 * 2;
@@ -286,17 +295,17 @@ rp_status rp_dicom_file_pixels(rp_dicom_file *f, int64_t frame, int64_t n, int32
     layout l;
     RP_TRY(read_layout(f, &l));
     RP_NEED(n == l.pixels && frame >= 0 && frame < l.frames, RP_EARG,
-            "'%s': frame %" PRId64 " of %" PRId64 ", %" PRId64 " pixels of %" PRId64, f->path, frame, l.frames,
-            n, l.pixels);
+            "'%s': frame %" PRId64 " of %" PRId64 ", %" PRId64 " pixels of %" PRId64, f->path,
+            frame, l.frames, n, l.pixels);
     rp_shim_item *top = rp_shim_top(f->shim);
-    RP_NEED(!rp_shim_has(top, RP_TAG(0x7FE0, 0x0008)) && !rp_shim_has(top, RP_TAG(0x7FE0, 0x0009)), RP_EUNSUP,
-            "'%s': float pixels", f->path);
+    RP_NEED(!rp_shim_has(top, RP_TAG(0x7FE0, 0x0008)) && !rp_shim_has(top, RP_TAG(0x7FE0, 0x0009)),
+            RP_EUNSUP, "'%s': float pixels", f->path);
     const int64_t have = rp_shim_pixel_bytes(f->shim);
     RP_NEED(have != -2, RP_EDATA, "'%s': no pixels%s%s", f->path, f->header.is_odd ? ": " : "",
             f->header.is_odd ? f->header.warning : "");
     /* Deflated values are never left in the file. */
-    RP_NEED(!f->header.is_odd || strcmp(f->header.transfer_syntax, "1.2.840.10008.1.2.1.99") != 0, RP_EDATA,
-            "'%s': damaged: %s", f->path, f->header.warning);
+    RP_NEED(!f->header.is_odd || strcmp(f->header.transfer_syntax, "1.2.840.10008.1.2.1.99") != 0,
+            RP_EDATA, "'%s': damaged: %s", f->path, f->header.warning);
     if (have >= 0) return read_native(f, &l, frame, have, out);
     return read_encapsulated(f, &l, frame, out);
 }
@@ -307,7 +316,8 @@ rp_status rp_dicom_pixels(const char *path, int64_t frame, const rp_dicom_header
     RP_AUTO(rp_dicom_file) f = NULL;
     RP_TRY(rp_dicom_open(path, &f));
     RP_NEED(strcmp(f->header.sop_instance, header->sop_instance) == 0 &&
-                f->header.rows.value == header->rows.value && f->header.columns.value == header->columns.value,
+                f->header.rows.value == header->rows.value &&
+                f->header.columns.value == header->columns.value,
             RP_EDATA, "'%s' changed since its header was read", path);
     return rp_dicom_file_pixels(f, frame, n, out);
 }

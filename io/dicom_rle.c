@@ -24,14 +24,14 @@ static int64_t unpack(int64_t n, const uint8_t *in, int64_t pixels, int size, ui
     return made;
 }
 
-rp_status rp_rle_decode(const char *path, int64_t n, const uint8_t bytes[], int64_t pixels, int size,
-                        uint8_t out[])
+rp_status rp_rle_decode(const char *path, int64_t n, const uint8_t bytes[], int64_t pixels,
+                        int size, uint8_t out[])
 {
     uint32_t header[1 + MAX_SEGMENTS];
     RP_NEED(n >= HEADER, RP_EDATA, "'%s': RLE frame of %" PRId64 " bytes", path, n);
     memcpy(header, bytes, sizeof header);
-    RP_NEED(header[0] == (uint32_t)size, RP_EDATA, "'%s': RLE frame of %u segments, pixels have %d bytes", path,
-            header[0], size);
+    RP_NEED(header[0] == (uint32_t)size, RP_EDATA,
+            "'%s': RLE frame of %u segments, pixels have %d bytes", path, header[0], size);
     for (int s = 0; s < size; s++) {
         const int64_t start = header[s + 1], end = s + 1 < size ? header[s + 2] : n;
         RP_NEED(start >= HEADER && start <= end && end <= n, RP_EDATA,
@@ -39,7 +39,8 @@ rp_status rp_rle_decode(const char *path, int64_t n, const uint8_t bytes[], int6
         /* The first segment holds the highest byte. */
         const int64_t made = unpack(end - start, bytes + start, pixels, size, out + (size - 1 - s));
         RP_NEED(made == pixels, RP_EDATA,
-                "'%s': RLE segment %d has %" PRId64 " bytes, the frame %" PRId64 " pixels", path, s, made, pixels);
+                "'%s': RLE segment %d has %" PRId64 " bytes, the frame %" PRId64 " pixels", path, s,
+                made, pixels);
     }
     return RP_OK;
 }

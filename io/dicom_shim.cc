@@ -1,10 +1,11 @@
-/* io/dicom_shim.cc - DCMTK behind plain C functions.  Every function catches what DCMTK may throw. */
+/* io/dicom_shim.cc - DCMTK behind plain C functions.  Every function catches what DCMTK may throw.
+ */
 #include "io/dicom_shim.h"
 
 #include <dcmtk/config/osconfig.h>
-#include <dcmtk/dcmdata/dctk.h>
 #include <dcmtk/dcmdata/dcpxitem.h>
 #include <dcmtk/dcmdata/dcrledrg.h>
+#include <dcmtk/dcmdata/dctk.h>
 #include <dcmtk/dcmjpeg/djdecode.h>
 #include <dcmtk/dcmjpls/djdecode.h>
 #include <dcmtk/oflog/oflog.h>
@@ -17,27 +18,19 @@ struct rp_shim {
     rp_shim() : syntax(EXS_Unknown) {}
 };
 
-namespace {
-
-DcmItem *of(rp_shim_item *item)
+namespace
 {
-    return reinterpret_cast<DcmItem *>(item);
-}
 
-rp_shim_item *as(DcmItem *item)
-{
-    return reinterpret_cast<rp_shim_item *>(item);
-}
+DcmItem *of(rp_shim_item *item) { return reinterpret_cast<DcmItem *>(item); }
+
+rp_shim_item *as(DcmItem *item) { return reinterpret_cast<rp_shim_item *>(item); }
 
 DcmTagKey key(uint32_t tag)
 {
     return DcmTagKey(static_cast<Uint16>(tag >> 16), static_cast<Uint16>(tag & 0xFFFFu));
 }
 
-void say(char *why, const char *text)
-{
-    std::snprintf(why, RP_SHIM_WHY, "%s", text);
-}
+void say(char *why, const char *text) { std::snprintf(why, RP_SHIM_WHY, "%s", text); }
 
 DcmElement *element(rp_shim_item *item, uint32_t tag)
 {
@@ -63,10 +56,10 @@ DcmPixelSequence *sequence(rp_shim *f)
     return p->getEncapsulatedRepresentation(xfer, parameter, s).good() ? s : nullptr;
 }
 
-template <typename T>
-long spread(const T *from, unsigned long n, long max, double out[])
+template <typename T> long spread(const T *from, unsigned long n, long max, double out[])
 {
-    for (unsigned long i = 0; i < n && static_cast<long>(i) < max; i++) out[i] = static_cast<double>(from[i]);
+    for (unsigned long i = 0; i < n && static_cast<long>(i) < max; i++)
+        out[i] = static_cast<double>(from[i]);
     return static_cast<long>(n);
 }
 
@@ -84,11 +77,16 @@ long binary_numbers(DcmElement *e, long max, double out[])
     case EVR_US:
     case EVR_xs:
         return e->getUint16Array(u16).good() && u16 ? spread(u16, bytes / 2, max, out) : -2;
-    case EVR_SS: return e->getSint16Array(s16).good() && s16 ? spread(s16, bytes / 2, max, out) : -2;
-    case EVR_UL: return e->getUint32Array(u32).good() && u32 ? spread(u32, bytes / 4, max, out) : -2;
-    case EVR_SL: return e->getSint32Array(s32).good() && s32 ? spread(s32, bytes / 4, max, out) : -2;
-    case EVR_FL: return e->getFloat32Array(f32).good() && f32 ? spread(f32, bytes / 4, max, out) : -2;
-    case EVR_FD: return e->getFloat64Array(f64).good() && f64 ? spread(f64, bytes / 8, max, out) : -2;
+    case EVR_SS:
+        return e->getSint16Array(s16).good() && s16 ? spread(s16, bytes / 2, max, out) : -2;
+    case EVR_UL:
+        return e->getUint32Array(u32).good() && u32 ? spread(u32, bytes / 4, max, out) : -2;
+    case EVR_SL:
+        return e->getSint32Array(s32).good() && s32 ? spread(s32, bytes / 4, max, out) : -2;
+    case EVR_FL:
+        return e->getFloat32Array(f32).good() && f32 ? spread(f32, bytes / 4, max, out) : -2;
+    case EVR_FD:
+        return e->getFloat64Array(f64).good() && f64 ? spread(f64, bytes / 8, max, out) : -2;
     default: return -2;
     }
 }
@@ -124,8 +122,8 @@ extern "C" rp_shim *rp_shim_load(const char *path, rp_shim_depth depth, char why
     try {
         why[0] = 0;
         f = new rp_shim;
-        /* Values longer than this are left in the file until asked for, and then a cut is noticed; a
-         * short cut value would be given as if it were whole. */
+        /* Values longer than this are left in the file until asked for, and then a cut is noticed;
+         * a short cut value would be given as if it were whole. */
         const Uint32 longest = depth == RP_SHIM_PIXELS ? 64 : 4096;
         const OFCondition status = f->file.loadFileUntilTag(
             OFFilename(path), EXS_Unknown, EGL_noChange, longest, ERM_autoDetect,
@@ -163,20 +161,11 @@ extern "C" void rp_shim_free(rp_shim *f)
     }
 }
 
-extern "C" rp_shim_item *rp_shim_top(rp_shim *f)
-{
-    return as(f->file.getDataset());
-}
+extern "C" rp_shim_item *rp_shim_top(rp_shim *f) { return as(f->file.getDataset()); }
 
-extern "C" const char *rp_shim_syntax(rp_shim *f)
-{
-    return f->syntax.getXferID();
-}
+extern "C" const char *rp_shim_syntax(rp_shim *f) { return f->syntax.getXferID(); }
 
-extern "C" const char *rp_shim_syntax_name(rp_shim *f)
-{
-    return f->syntax.getXferName();
-}
+extern "C" const char *rp_shim_syntax_name(rp_shim *f) { return f->syntax.getXferName(); }
 
 extern "C" long rp_shim_items(rp_shim_item *item, uint32_t tag)
 {
@@ -200,7 +189,8 @@ extern "C" rp_shim_item *rp_shim_item_at(rp_shim_item *item, uint32_t tag, long 
     }
 }
 
-extern "C" uint32_t rp_shim_private(rp_shim_item *item, uint16_t group, const char *creator, uint8_t element)
+extern "C" uint32_t rp_shim_private(rp_shim_item *item, uint16_t group, const char *creator,
+                                    uint8_t element)
 {
     try {
         for (uint32_t block = 0x10; block <= 0xFF; block++) {
@@ -270,12 +260,14 @@ extern "C" int64_t rp_shim_pixel_bytes(rp_shim *f)
     }
 }
 
-extern "C" bool rp_shim_pixel_part(rp_shim *f, int64_t offset, int64_t n, void *out, char why[RP_SHIM_WHY])
+extern "C" bool rp_shim_pixel_part(rp_shim *f, int64_t offset, int64_t n, void *out,
+                                   char why[RP_SHIM_WHY])
 {
     try {
         DcmPixelData *p = pixels(f);
         const OFCondition status =
-            p ? p->getPartialValue(out, static_cast<Uint32>(offset), static_cast<Uint32>(n)) : EC_TagNotFound;
+            p ? p->getPartialValue(out, static_cast<Uint32>(offset), static_cast<Uint32>(n))
+              : EC_TagNotFound;
         if (status.bad()) say(why, status.text());
         return status.good();
     } catch (...) {
@@ -312,15 +304,17 @@ extern "C" bool rp_shim_fragment(rp_shim *f, long i, const uint8_t **bytes, size
     }
 }
 
-extern "C" bool rp_shim_decode(rp_shim *f, long frame, long first, size_t n, void *out, char why[RP_SHIM_WHY])
+extern "C" bool rp_shim_decode(rp_shim *f, long frame, long first, size_t n, void *out,
+                               char why[RP_SHIM_WHY])
 {
     try {
         DcmPixelData *p = pixels(f);
         OFString colour;
         Uint32 fragment = static_cast<Uint32>(first);
         if (!p) return false;
-        const OFCondition status = p->getUncompressedFrame(f->file.getDataset(), static_cast<Uint32>(frame),
-                                                           fragment, out, static_cast<Uint32>(n), colour);
+        const OFCondition status =
+            p->getUncompressedFrame(f->file.getDataset(), static_cast<Uint32>(frame), fragment, out,
+                                    static_cast<Uint32>(n), colour);
         if (status.bad()) say(why, status.text());
         return status.good();
     } catch (...) {
@@ -329,7 +323,8 @@ extern "C" bool rp_shim_decode(rp_shim *f, long frame, long first, size_t n, voi
     }
 }
 
-extern "C" bool rp_shim_put_text(rp_shim_item *item, uint32_t tag, const char *vr, const char *value)
+extern "C" bool rp_shim_put_text(rp_shim_item *item, uint32_t tag, const char *vr,
+                                 const char *value)
 {
     try {
         DcmTag t = vr ? DcmTag(key(tag), DcmVR(vr)) : DcmTag(key(tag));
@@ -343,7 +338,8 @@ extern "C" rp_shim_item *rp_shim_add_item(rp_shim_item *item, uint32_t tag)
 {
     try {
         DcmItem *made = nullptr;
-        return of(item)->findOrCreateSequenceItem(DcmTag(key(tag)), made, -2).good() ? as(made) : nullptr;
+        return of(item)->findOrCreateSequenceItem(DcmTag(key(tag)), made, -2).good() ? as(made)
+                                                                                     : nullptr;
     } catch (...) {
         return nullptr;
     }

@@ -26,8 +26,8 @@ typedef enum rp_shim_depth {
     RP_SHIM_PIXELS, /* all, long values left in the file until asked for */
     RP_SHIM_WHOLE,  /* all, for sequences with many values */
 } rp_shim_depth;
-/* An open file; NULL and why on failure.  A file that was read with an error, but has attributes, is
- * given with why set. */
+/* An open file; NULL and why on failure.  A file that was read with an error, but has attributes,
+ * is given with why set. */
 rp_shim *rp_shim_load(const char *path, rp_shim_depth depth, char why[RP_SHIM_WHY]);
 /* An empty one, for writing. */
 rp_shim *rp_shim_new(void);
@@ -45,8 +45,8 @@ uint32_t rp_shim_private(rp_shim_item *item, uint16_t group, const char *creator
 bool rp_shim_has(rp_shim_item *item, uint32_t tag);
 /* Bytes of a value that is text; false if absent, empty or no text. */
 bool rp_shim_text(rp_shim_item *item, uint32_t tag, const char **bytes, size_t *n);
-/* Numbers of a binary value: how many (at most max are stored), -1 if absent or empty, -2 if it is no
- * binary number. */
+/* Numbers of a binary value: how many (at most max are stored), -1 if absent or empty, -2 if it is
+ * no binary number. */
 long rp_shim_numbers(rp_shim_item *item, uint32_t tag, long max, double out[]);
 
 /* Bytes of native pixels; -1: encapsulated, -2: absent. */

@@ -82,7 +82,8 @@ static rp_status read_contours(rp_shim_item *item, rp_dicom_roi *r)
     RP_TRY(rp_alloc(n, sizeof *r->contour, &r->contour));
     for (long i = 0; i < n; i++) {
         r->contours++;
-        RP_TRY_IN(read_contour(rp_shim_item_at(item, CONTOUR, i), &r->contour[i]), "contour %ld", i);
+        RP_TRY_IN(read_contour(rp_shim_item_at(item, CONTOUR, i), &r->contour[i]), "contour %ld",
+                  i);
     }
     return RP_OK;
 }
@@ -122,8 +123,8 @@ static rp_status read_rois(rp_shim_item *top, rp_dicom_structs *s)
     }
     qsort(s->roi, (size_t)s->rois, sizeof *s->roi, by_number);
     for (int64_t i = 1; i < s->rois; i++)
-        RP_NEED(s->roi[i].number != s->roi[i - 1].number, RP_EDATA, "two regions of number %" PRId64,
-                s->roi[i].number);
+        RP_NEED(s->roi[i].number != s->roi[i - 1].number, RP_EDATA,
+                "two regions of number %" PRId64, s->roi[i].number);
     return RP_OK;
 }
 
@@ -138,7 +139,8 @@ static rp_status read_all_contours(rp_shim_item *top, rp_dicom_structs *s)
         const rp_dicom_roi key = {.number = number.value};
         rp_dicom_roi *r =
             s->rois ? bsearch(&key, s->roi, (size_t)s->rois, sizeof *s->roi, by_number) : NULL;
-        RP_NEED(r, RP_EDATA, "contours of region number %" PRId64 ", which is not there", number.value);
+        RP_NEED(r, RP_EDATA, "contours of region number %" PRId64 ", which is not there",
+                number.value);
         RP_TRY(join_contours(item, r));
     }
     return RP_OK;
@@ -153,7 +155,8 @@ static void read_series(rp_shim_item *top, char series[68])
         for (long j = 0; j < rp_shim_items(frame, RT_STUDY); j++) {
             rp_shim_item *study = rp_shim_item_at(frame, RT_STUDY, j);
             for (long k = 0; k < rp_shim_items(study, RT_SERIES); k++) {
-                (void)rp_dicom_get_text(rp_shim_item_at(study, RT_SERIES, k), SERIES_UID, sizeof uid, uid);
+                (void)rp_dicom_get_text(rp_shim_item_at(study, RT_SERIES, k), SERIES_UID,
+                                        sizeof uid, uid);
                 rp_dicom_add_series(uid, &several, series);
             }
         }

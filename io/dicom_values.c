@@ -9,7 +9,7 @@
 /* Length of a valid UTF-8 sequence at the front of n bytes, 0 if it is none (RFC 3629). */
 static size_t utf8_length(size_t n, const unsigned char *s)
 {
-    const size_t want = s[0] < 0x80                  ? 1
+    const size_t want = s[0] < 0x80                   ? 1
                         : s[0] >= 0xC2 && s[0] < 0xE0 ? 2
                         : s[0] >= 0xE0 && s[0] < 0xF0 ? 3
                         : s[0] >= 0xF0 && s[0] < 0xF5 ? 4
@@ -18,8 +18,8 @@ static size_t utf8_length(size_t n, const unsigned char *s)
     for (size_t i = 1; i < want; i++)
         if ((s[i] & 0xC0) != 0x80) return 0;
     /* overlong forms, surrogates, beyond U+10FFFF */
-    if ((s[0] == 0xE0 && s[1] < 0xA0) || (s[0] == 0xED && s[1] > 0x9F) || (s[0] == 0xF0 && s[1] < 0x90) ||
-        (s[0] == 0xF4 && s[1] > 0x8F))
+    if ((s[0] == 0xE0 && s[1] < 0xA0) || (s[0] == 0xED && s[1] > 0x9F) ||
+        (s[0] == 0xF0 && s[1] < 0x90) || (s[0] == 0xF4 && s[1] > 0x8F))
         return 0;
     return want;
 }
@@ -61,10 +61,11 @@ static rp_status read_number(const char *start, const char *end, double *x)
     char text[64];
     while (start < end && *start == ' ') start++;
     while (start < end && (end[-1] == ' ' || end[-1] == 0)) end--;
-    const size_t n = (size_t)(end - start) < sizeof text - 1 ? (size_t)(end - start) : sizeof text - 1;
+    const size_t n =
+        (size_t)(end - start) < sizeof text - 1 ? (size_t)(end - start) : sizeof text - 1;
     memcpy(text, start, n);
     text[n] = 0;
-    double found;
+    double found = 0;
     if ((size_t)(end - start) != n || !rp_read_double(text, &found)) {
         char clean[64];
         (void)rp_dicom_clean(n, text, sizeof clean, clean);
@@ -82,10 +83,12 @@ rp_status rp_dicom_get_numbers(rp_shim_item *item, uint32_t tag, int max, double
     *count = 0;
     if (binary == -1) return RP_OK;
     RP_NEED(binary <= max, RP_EDATA, "%ld numbers where %d may be", binary, max);
-    for (long i = 0; i < binary; i++) RP_NEED(isfinite(out[i]), RP_EDATA, "%g is no number", out[i]);
+    for (long i = 0; i < binary; i++)
+        RP_NEED(isfinite(out[i]), RP_EDATA, "%g is no number", out[i]);
     if (binary > 0) *count = (int)binary;
     if (binary != -2) return RP_OK;
-    RP_NEED(rp_shim_text(item, tag, &bytes, &n), RP_EDATA, "a value that is neither text nor number");
+    RP_NEED(rp_shim_text(item, tag, &bytes, &n), RP_EDATA,
+            "a value that is neither text nor number");
     while (n > 0 && (bytes[n - 1] == ' ' || bytes[n - 1] == 0)) n--;
     if (n == 0) return RP_OK;
     int found = 0;
@@ -103,8 +106,8 @@ rp_status rp_dicom_get_reals(rp_shim_item *item, uint32_t tag, int size, rp_dico
 {
     rp_dicom_reals found = {0};
     RP_TRY(rp_dicom_get_numbers(item, tag, size, found.value, &found.count));
-    RP_NEED(found.count == 0 || found.count == size, RP_EDATA, "%d numbers where %d must be", found.count,
-            size);
+    RP_NEED(found.count == 0 || found.count == size, RP_EDATA, "%d numbers where %d must be",
+            found.count, size);
     *out = found;
     return RP_OK;
 }

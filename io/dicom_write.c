@@ -16,7 +16,8 @@ static rp_status place(rp_shim_item *top, const rp_dicom_tag *t, rp_shim_item **
     *tag = RP_TAG(t->group, t->element);
     if (*t->creator) {
         const uint32_t block = RP_TAG(t->group, 0x0010);
-        RP_NEED(rp_shim_put_text(top, block, "LO", t->creator), RP_EARG, "private block '%s'", t->creator);
+        RP_NEED(rp_shim_put_text(top, block, "LO", t->creator), RP_EARG, "private block '%s'",
+                t->creator);
         *tag = RP_TAG(t->group, 0x1000u | t->element);
     }
     if (t->inside) {
@@ -32,7 +33,8 @@ static rp_status put(rp_shim_item *top, const rp_dicom_tag *t, const char *vr, c
     rp_shim_item *item;
     uint32_t tag;
     RP_TRY(place(top, t, &item, &tag));
-    RP_NEED(rp_shim_put_text(item, tag, vr, value), RP_EARG, "%s cannot be '%s'", t->keyword, value);
+    RP_NEED(rp_shim_put_text(item, tag, vr, value), RP_EARG, "%s cannot be '%s'", t->keyword,
+            value);
     return RP_OK;
 }
 
@@ -72,8 +74,10 @@ static rp_status put_header(rp_shim_item *top, const rp_dicom_header *h)
 {
     const rp_dicom_tag *t;
     (void)rp_dicom_tags(&t);
-    RP_NEED(*h->sop_class && *h->sop_instance, RP_EARG, "SOPClassUID and SOPInstanceUID must be given");
-    RP_NEED(rp_shim_put_text(top, RP_TAG(0x0008, 0x0005), NULL, "ISO_IR 192"), RP_EARG, "character set");
+    RP_NEED(*h->sop_class && *h->sop_instance, RP_EARG,
+            "SOPClassUID and SOPInstanceUID must be given");
+    RP_NEED(rp_shim_put_text(top, RP_TAG(0x0008, 0x0005), NULL, "ISO_IR 192"), RP_EARG,
+            "character set");
 #define RP_TAG_TEXT(field, group, element, size, inside, creator, keyword, reason)                 \
     if (*h->field) RP_TRY(put(top, t, *creator ? "DT" : NULL, h->field));                          \
     t++;
@@ -92,8 +96,8 @@ static rp_status put_pixels(rp_shim_item *top, const rp_dicom_header *h, const i
 {
     const int64_t frames = h->frames.is_set ? h->frames.value : 1;
     int64_t n;
-    RP_NEED(h->bits_allocated.value == 8 || h->bits_allocated.value == 16, RP_EARG, "%" PRId64
-            " bits allocated", h->bits_allocated.value);
+    RP_NEED(h->bits_allocated.value == 8 || h->bits_allocated.value == 16, RP_EARG,
+            "%" PRId64 " bits allocated", h->bits_allocated.value);
     RP_TRY(rp_product(3, (int64_t[3]){frames, h->rows.value, h->columns.value}, &n));
     RP_AUTOFREE uint16_t *words = NULL;
     RP_TRY(rp_alloc(n + 1, sizeof *words, &words));
@@ -122,7 +126,8 @@ static rp_status save(const char *path, rp_shim *f)
     return rp_atomic_finish(temporary, path);
 }
 
-rp_status rp_dicom_write_slice(const char *path, const rp_dicom_header *header, const int32_t pixels[])
+rp_status rp_dicom_write_slice(const char *path, const rp_dicom_header *header,
+                               const int32_t pixels[])
 {
     RP_AUTO(rp_shim) f = rp_shim_new();
     RP_NEED(f, RP_EMEM, "'%s': no memory", path);
@@ -133,8 +138,8 @@ rp_status rp_dicom_write_slice(const char *path, const rp_dicom_header *header, 
 
 static rp_status add_text(rp_shim_item *item, uint32_t tag, const char *value)
 {
-    RP_NEED(rp_shim_put_text(item, tag, NULL, value), RP_EARG, "(%04x,%04x) cannot be '%.40s'", tag >> 16,
-            tag & 0xFFFF, value);
+    RP_NEED(rp_shim_put_text(item, tag, NULL, value), RP_EARG, "(%04x,%04x) cannot be '%.40s'",
+            tag >> 16, tag & 0xFFFF, value);
     return RP_OK;
 }
 

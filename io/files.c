@@ -18,8 +18,7 @@ static rp_status open_regular(const char *path, int *out, int64_t *bytes)
     RP_SYS(fstat(fd, &info) == 0, "'%s' cannot be looked at", path);
     RP_NEED(S_ISREG(info.st_mode), RP_EARG, "'%s' is not a regular file", path);
     *bytes = info.st_size;
-    *out = fd;
-    fd = -1;
+    *out = rp_fd_take(&fd);
     return RP_OK;
 }
 
@@ -27,10 +26,10 @@ rp_status rp_file_read(const char *path, int64_t max_bytes, rp_text *out)
 {
     RP_AUTOCLOSE int fd = -1;
     RP_AUTOFREE char *block = NULL;
-    int64_t bytes, got;
+    int64_t bytes = 0, got;
     RP_TRY(open_regular(path, &fd, &bytes));
-    RP_NEED(bytes <= max_bytes, RP_EDATA, "'%s' has %" PRId64 " bytes, at most %" PRId64
-            " are read", path, bytes, max_bytes);
+    RP_NEED(bytes <= max_bytes, RP_EDATA,
+            "'%s' has %" PRId64 " bytes, at most %" PRId64 " are read", path, bytes, max_bytes);
     RP_TRY(rp_alloc_raw(bytes, 1, &block));
     RP_TRY(rp_read_at(fd, path, 0, bytes, block, &got));
     RP_NEED(got == bytes, RP_EDATA, "'%s' had %" PRId64 " bytes, %" PRId64 " could be read", path,
@@ -85,8 +84,8 @@ rp_status rp_path_look(const char *path, bool follow, rp_path_info *out)
                                   : S_ISLNK(m) ? RP_PATH_LINK
                                                : RP_PATH_OTHER,
                           .bytes = info.st_size,
-                          .changed_ns = (int64_t)info.st_mtim.tv_sec * 1000000000 +
-                                        info.st_mtim.tv_nsec,
+                          .changed_ns =
+                              (int64_t)info.st_mtim.tv_sec * 1000000000 + info.st_mtim.tv_nsec,
                           .device = info.st_dev,
                           .inode = info.st_ino};
     return RP_OK;
@@ -114,10 +113,7 @@ static rp_status make_folder(const char *path, mode_t mode)
     }
 }
 
-rp_status rp_path_make_folder(const char *path)
-{
-    return make_folder(path, 0777);
-}
+rp_status rp_path_make_folder(const char *path) { return make_folder(path, 0777); }
 
 rp_status rp_path_make_private(const char *path)
 {
@@ -151,6 +147,7 @@ static rp_status read_names(DIR *dir, const char *folder, rp_names *names)
 {
     for (;;) {
         errno = 0;
+        /* cppcheck-suppress readdirCalled ; each stream has one reader */
         const struct dirent *entry = readdir(dir);
         RP_SYS(entry || errno == 0, "folder '%s' cannot be read", folder);
         if (!entry) return RP_OK;

@@ -7,10 +7,7 @@
 
 enum { GZIP = 16 + MAX_WBITS, PIECE = 1 << 30, TAIL = 1 << 20, LEVEL = 3 };
 
-static uInt piece(int64_t left)
-{
-    return (uInt)(left < PIECE ? left : PIECE);
-}
+static uInt piece(int64_t left) { return (uInt)(left < PIECE ? left : PIECE); }
 
 /* Inflates from z (input set) in members and pieces; see rp_gunzip. */
 static rp_status inflate_all(const char *name, z_stream *z, int64_t n, bool to_end, int64_t want,
@@ -30,7 +27,8 @@ static rp_status inflate_all(const char *name, z_stream *z, int64_t n, bool to_e
         const int rc = inflate(z, Z_NO_FLUSH);
         const int64_t made = room - z->avail_out;
         *(is_wanted ? got : &extra) += made;
-        RP_NEED(extra < TAIL, RP_EDATA, "'%s': more than %" PRId64 " bytes when inflated", name, want);
+        RP_NEED(extra < TAIL, RP_EDATA, "'%s': more than %" PRId64 " bytes when inflated", name,
+                want);
         if (rc == Z_STREAM_END) {
             /* Another member may follow; anything else behind the end is not ours. */
             if (z->avail_in < 2 || z->next_in[0] != 0x1F || z->next_in[1] != 0x8B) return RP_OK;
@@ -70,7 +68,8 @@ static rp_status deflate_all(z_stream *z, int64_t n, rp_text *out, char *block)
         z->next_out = (Bytef *)block;
         z->avail_out = TAIL;
         rc = deflate(z, fed == n ? Z_FINISH : Z_NO_FLUSH);
-        RP_NEED(rc == Z_OK || rc == Z_STREAM_END || rc == Z_BUF_ERROR, RP_EBUG, "deflate says %d", rc);
+        RP_NEED(rc == Z_OK || rc == Z_STREAM_END || rc == Z_BUF_ERROR, RP_EBUG, "deflate says %d",
+                rc);
         rp_text_add_bytes(out, TAIL - (int64_t)z->avail_out, block);
     } while (rc != Z_STREAM_END && out->status == RP_OK);
     return rp_text_status(out);

@@ -20,10 +20,7 @@ void rp_h5_enter(void)
     (void)H5Zregister(&rp_h5zstd_class);
 }
 
-void rp_h5_leave(void)
-{
-    (void)pthread_mutex_unlock(&lock);
-}
+void rp_h5_leave(void) { (void)pthread_mutex_unlock(&lock); }
 
 void rp_h5_leave_at(int *scope)
 {
@@ -37,8 +34,8 @@ static herr_t first_words(unsigned n, const H5E_error2_t *error, void *out)
     return 0;
 }
 
-rp_status rp_h5_failed(rp_status code, const char *file, int line, const char *func, const char *fmt,
-                       ...)
+rp_status rp_h5_failed(rp_status code, const char *file, int line, const char *func,
+                       const char *fmt, ...)
 {
     char what[400], words[160] = "HDF5 says no more";
     va_list args;
@@ -64,8 +61,7 @@ rp_status rp_h5_access(hid_t *out)
     /* Our files are written under a temporary name and never changed: no lock, which some parallel
      * file systems lack. */
     RP_H5(H5Pset_file_locking(fapl, false, true), RP_EIO, "HDF5 file locking");
-    *out = fapl;
-    fapl = -1;
+    *out = rp_h5_take(&fapl);
     return RP_OK;
 }
 

@@ -2,8 +2,8 @@
  *
  * 1. HDF5 is not thread-safe: every H5 call of the process stands between rp_h5_enter and
  *    rp_h5_leave.  Use RP_H5_SCOPE at the top of a function; the lock does not nest.
- * 2. Its error stack is never printed; RP_H5 turns a failing call into a status whose message ends in
- *    HDF5's innermost words. */
+ * 2. Its error stack is never printed; RP_H5 turns a failing call into a status whose message ends
+ * in HDF5's innermost words. */
 #pragma once
 #include "lib/base/status.h"
 

@@ -1,7 +1,7 @@
 /* io/h5_mpio.c - HDF5 through MPI-IO: the one file of the room that sees MPI.
  *
- * A rank that fails alone still makes every collective call, with nothing to write, so that the others
- * do not wait; what failed is told by agree. */
+ * A rank that fails alone still makes every collective call, with nothing to write, so that the
+ * others do not wait; what failed is told by agree. */
 #include "io/h5_mpio.h"
 #include "io/atomic.h"
 #include "io/checkpoint_priv.h"
@@ -22,7 +22,8 @@ static rp_status mpi_ok(int rc, const char *what)
 static rp_status agree(MPI_Comm comm, rp_status mine)
 {
     int failed = mine != RP_OK, any = 1;
-    const rp_status st = mpi_ok(MPI_Allreduce(&failed, &any, 1, MPI_INT, MPI_MAX, comm), "agreement");
+    const rp_status st =
+        mpi_ok(MPI_Allreduce(&failed, &any, 1, MPI_INT, MPI_MAX, comm), "agreement");
     if (mine != RP_OK) return mine;
     RP_TRY(st);
     RP_NEED(!any, RP_EPEER, "another rank failed in parallel HDF5");
@@ -35,7 +36,8 @@ static rp_status open_mpio(const char *path, MPI_Comm comm, unsigned flags, hid_
     RP_TRY(rp_h5_access(&fapl));
     RP_H5(H5Pset_fapl_mpio(fapl, comm, MPI_INFO_NULL), RP_EIO, "MPI-IO access");
     const hid_t file = H5Fopen(path, flags, fapl);
-    RP_H5(file, flags == H5F_ACC_RDONLY ? RP_EDATA : RP_EIO, "'%s' cannot be opened through MPI-IO", path);
+    RP_H5(file, flags == H5F_ACC_RDONLY ? RP_EDATA : RP_EIO, "'%s' cannot be opened through MPI-IO",
+          path);
     *out = file;
     return RP_OK;
 }
@@ -94,7 +96,8 @@ static rp_status check_part(const rp_checkpoint_entry *e, const rp_checkpoint_pa
     RP_NEED(p->first >= 0 && p->count >= 1 && p->count <= e->count - p->first &&
                 p->first % RP_CHECKPOINT_BLOCK == 0 &&
                 (p->count % RP_CHECKPOINT_BLOCK == 0 || p->first + p->count == e->count),
-            RP_EARG, "part %" PRId64 "+%" PRId64 " of '%s' (%" PRId64 ")", p->first, p->count, e->name, e->count);
+            RP_EARG, "part %" PRId64 "+%" PRId64 " of '%s' (%" PRId64 ")", p->first, p->count,
+            e->name, e->count);
     return RP_OK;
 }
 
@@ -131,16 +134,18 @@ static rp_status gather(int64_t number, const rp_checkpoint_entry *e, int64_t pa
 static rp_status write_all(hid_t dataset, hid_t type, hid_t space, int64_t n, const void *bytes)
 {
     RP_H5_AUTO dxpl = H5Pcreate(H5P_DATASET_XFER);
-    RP_H5_AUTO memory = H5Screate_simple(1, &(hsize_t){n ? (hsize_t)n : 1}, NULL);
+    const hsize_t elements = n ? (hsize_t)n : 1;
+    RP_H5_AUTO memory = H5Screate_simple(1, &elements, NULL);
     if (n == 0) (void)H5Sselect_none(memory);
     (void)H5Pset_dxpl_mpio(dxpl, H5FD_MPIO_COLLECTIVE);
     static const char nothing[8];
-    RP_H5(H5Dwrite(dataset, type, memory, space, dxpl, n ? bytes : nothing), RP_EIO, "collective write");
+    RP_H5(H5Dwrite(dataset, type, memory, space, dxpl, n ? bytes : nothing), RP_EIO,
+          "collective write");
     return RP_OK;
 }
 
-static rp_status write_entry(hid_t file, int64_t number, const rp_checkpoint_entry *e, int64_t parts,
-                             const rp_checkpoint_part part[])
+static rp_status write_entry(hid_t file, int64_t number, const rp_checkpoint_entry *e,
+                             int64_t parts, const rp_checkpoint_part part[])
 {
     __attribute__((cleanup(share_clear))) share s = {.data_space = -1, .digest_space = -1};
     RP_H5_AUTO data = -1;
@@ -154,7 +159,8 @@ static rp_status write_entry(hid_t file, int64_t number, const rp_checkpoint_ent
         if (s.data_space >= 0) (void)H5Sselect_none(s.data_space);
         if (s.digest_space >= 0) (void)H5Sselect_none(s.digest_space);
     }
-    const rp_status a = write_all(data, rp_h5_array_type(e->type), s.data_space, s.elements, s.data);
+    const rp_status a =
+        write_all(data, rp_h5_array_type(e->type), s.data_space, s.elements, s.data);
     const rp_status b =
         write_all(digests, H5T_STD_U8LE, s.digest_space, s.blocks * RP_DIGEST_BYTES, s.digest);
     return st != RP_OK ? st : a != RP_OK ? a : b;
@@ -172,8 +178,9 @@ static rp_status try_all(hid_t file, int64_t entries, const rp_checkpoint_entry 
     return RP_OK;
 }
 
-static rp_status write_file(const char *path, MPI_Comm comm, int64_t entries, const rp_checkpoint_entry entry[],
-                            int64_t parts, const rp_checkpoint_part part[])
+static rp_status write_file(const char *path, MPI_Comm comm, int64_t entries,
+                            const rp_checkpoint_entry entry[], int64_t parts,
+                            const rp_checkpoint_part part[])
 {
     RP_H5_SCOPE;
     hid_t file = -1;

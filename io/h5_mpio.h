@@ -9,11 +9,12 @@
 
 /* Opens a shard on all ranks of comm; boxes are then read by rp_shard_read_hdf5, independently.
  * rp_shard_drop of it is collective too.
- * Collective, same path on all ranks.  Errors: as rp_shard_open, RP_EPEER if it failed elsewhere. */
+ * Collective, same path on all ranks.  Errors: as rp_shard_open, RP_EPEER if it failed elsewhere.
+ */
 RP_MUST rp_status rp_shard_open_mpio(const char *path, int comm, rp_shard **out);
 
-/* Elements [first, first + count) of an entry, held by this rank.  first and, but for the entry's end,
- * count are multiples of RP_CHECKPOINT_BLOCK. */
+/* Elements [first, first + count) of an entry, held by this rank.  first and, but for the entry's
+ * end, count are multiples of RP_CHECKPOINT_BLOCK. */
 typedef struct rp_checkpoint_part {
     int64_t entry, first, count;
     const void *data;
@@ -23,7 +24,8 @@ typedef struct rp_checkpoint_part {
  *   entry  [entries]  same on all ranks; data is not looked at
  *   part   [parts]    this rank's, ordered by entry, then first
  * The file has the same bytes as rp_checkpoint_write of the whole.  Temporary name, flush, rename.
- * Collective.  Errors: RP_ESPACE, RP_EIO (alike or RP_EPEER on the other ranks; nothing is left). */
+ * Collective.  Errors: RP_ESPACE, RP_EIO (alike or RP_EPEER on the other ranks; nothing is left).
+ */
 RP_MUST rp_status rp_checkpoint_write_parallel(const char *path, int comm, int64_t entries,
                                                const rp_checkpoint_entry entry[], int64_t parts,
                                                const rp_checkpoint_part part[]);

@@ -8,6 +8,13 @@
 /* RP_H5_AUTO id = H5Dopen2(...);  closes any kind of id at the end of the scope. */
 #define RP_H5_AUTO __attribute__((cleanup(rp_h5_close_at))) hid_t
 void rp_h5_close_at(hid_t *id);
+/* The id, handed on: the scope's end closes nothing. */
+static inline hid_t rp_h5_take(hid_t *id)
+{
+    const hid_t taken = *id;
+    *id = -1;
+    return taken;
+}
 
 /* Access as all our files have it: 1.10 format, strong close, no lock.  Owned by the caller. */
 RP_MUST rp_status rp_h5_access(hid_t *fapl);

@@ -4,10 +4,7 @@
 #include <stdlib.h>
 #include <zstd.h>
 
-size_t rp_zstd_bound(size_t n)
-{
-    return ZSTD_compressBound(n) + 4; /* and the checksum */
-}
+size_t rp_zstd_bound(size_t n) { return ZSTD_compressBound(n) + 4; /* and the checksum */ }
 
 size_t rp_zstd_compress(int level, size_t n, const void *from, size_t room, void *to)
 {
@@ -25,7 +22,8 @@ bool rp_zstd_expand(size_t n, const void *from, size_t want, void *to, const cha
 {
     const unsigned long long content = ZSTD_getFrameContentSize(from, n);
     if (content != want) {
-        *why = content == ZSTD_CONTENTSIZE_ERROR ? "no zstd frame" : "another size than the chunk's";
+        *why =
+            content == ZSTD_CONTENTSIZE_ERROR ? "no zstd frame" : "another size than the chunk's";
         return false;
     }
     const size_t made = ZSTD_decompress(to, want, from, n);
@@ -61,7 +59,8 @@ static size_t encode(const unsigned cd[], size_t cds, size_t bytes, void **to, s
     const size_t bound = rp_zstd_bound(bytes);
     void *out = malloc(bound);
     if (!out) return 0;
-    const size_t made = rp_zstd_compress(cds > 0 ? (int)cd[0] : RP_ZSTD_LEVEL, bytes, *to, bound, out);
+    const size_t made =
+        rp_zstd_compress(cds > 0 ? (int)cd[0] : RP_ZSTD_LEVEL, bytes, *to, bound, out);
     if (made == 0) {
         free(out);
         return 0;

@@ -35,15 +35,16 @@ static rp_status digest_of(const head *h, const void *payload, uint8_t out[RP_DI
 }
 
 /* Reads the record at a place; *is_whole false if there is none that fits. */
-static rp_status read_record(int fd, const char *path, int64_t at, int64_t size, head *h, int64_t *room,
-                             uint8_t **payload, bool *is_whole)
+static rp_status read_record(int fd, const char *path, int64_t at, int64_t size, head *h,
+                             int64_t *room, uint8_t **payload, bool *is_whole)
 {
     int64_t got;
     uint8_t digest[RP_DIGEST_BYTES];
     *is_whole = false;
     if (size - at < (int64_t)sizeof *h) return RP_OK;
     RP_TRY(rp_read_at(fd, path, at, sizeof *h, h, &got));
-    if (got < (int64_t)sizeof *h || h->length < 0 || h->length > size - at - (int64_t)sizeof *h) return RP_OK;
+    if (got < (int64_t)sizeof *h || h->length < 0 || h->length > size - at - (int64_t)sizeof *h)
+        return RP_OK;
     RP_TRY(rp_grow(h->length + 1, 1, room, payload));
     RP_TRY(rp_read_at(fd, path, at + (int64_t)sizeof *h, h->length, *payload, &got));
     if (got < h->length) return RP_OK;
@@ -53,7 +54,8 @@ static rp_status read_record(int fd, const char *path, int64_t at, int64_t size,
 }
 
 /* Walks the whole records; end: behind the last one. */
-static rp_status walk(int fd, const char *path, rp_journal_fn *fn, void *arg, int64_t *end, int64_t *size)
+static rp_status walk(int fd, const char *path, rp_journal_fn *fn, void *arg, int64_t *end,
+                      int64_t *size)
 {
     RP_AUTOFREE uint8_t *payload = NULL;
     int64_t room = 0;
@@ -151,7 +153,7 @@ rp_status rp_journal_replay(const char *path, rp_journal_fn *fn, void *arg, int6
 rp_status rp_journal_fetch(const char *path, int64_t at, uint32_t *kind, rp_text *out)
 {
     RP_AUTOFREE uint8_t *payload = NULL;
-    head h;
+    head h = {0};
     int64_t room = 0;
     bool is_whole = false;
     RP_AUTOCLOSE int fd = open(path, O_RDONLY | O_CLOEXEC);

@@ -1,7 +1,8 @@
 /* io/journal.h - records that are only added: what a killed run had done.
  *
  * A record is length, kind, BLAKE2b-256 of both and the payload, payload; numbers little endian.  A
- * record that is cut or does not fit its digest ends the journal: it and what follows are dropped. */
+ * record that is cut or does not fit its digest ends the journal: it and what follows are dropped.
+ */
 #pragma once
 #include "lib/base/text.h"
 
@@ -21,7 +22,9 @@ void rp_journal_drop(rp_journal **j);
 /* Calls fn for each whole record in order; payload is lent for the call.  A failure of fn ends the
  * replay and is passed on.  torn: out, bytes behind the last whole record; NULL if not wanted.
  * A file that is not there has no records. */
-typedef rp_status rp_journal_fn(void *arg, uint32_t kind, int64_t n, const void *payload, int64_t at);
+typedef rp_status rp_journal_fn(void *arg, uint32_t kind, int64_t n, const void *payload,
+                                int64_t at);
 RP_MUST rp_status rp_journal_replay(const char *path, rp_journal_fn *fn, void *arg, int64_t *torn);
-/* Reads one record by its place, checked.  Appends its payload to out.  Errors: RP_EDATA, RP_EIO. */
+/* Reads one record by its place, checked.  Appends its payload to out.  Errors: RP_EDATA, RP_EIO.
+ */
 RP_MUST rp_status rp_journal_fetch(const char *path, int64_t at, uint32_t *kind, rp_text *out);

@@ -36,8 +36,7 @@ rp_status rp_lock_take(const char *path, bool wait, rp_lock **out)
     lock->fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
     RP_SYS(lock->fd >= 0, "lock '%s' cannot be opened", path);
     int rc;
-    do
-        rc = flock(lock->fd, LOCK_EX | (wait ? 0 : LOCK_NB));
+    do rc = flock(lock->fd, LOCK_EX | (wait ? 0 : LOCK_NB));
     while (rc != 0 && errno == EINTR);
     if (rc != 0 && errno == EWOULDBLOCK) {
         char holder[128];

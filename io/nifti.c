@@ -68,7 +68,8 @@ static void take_reals(const source *s, int at, size_t size, int n, double out[]
 static rp_status read_header1(const char *path, const source *s, header *h)
 {
     double start;
-    RP_NEED(memcmp(s->at + 344, "ni1", 4) != 0, RP_EUNSUP, "'%s': a pair of .hdr and .img files", path);
+    RP_NEED(memcmp(s->at + 344, "ni1", 4) != 0, RP_EUNSUP, "'%s': a pair of .hdr and .img files",
+            path);
     RP_NEED(memcmp(s->at + 344, "n+1", 4) == 0, RP_EDATA, "'%s': not NIfTI (no magic)", path);
     for (int i = 0; i < 8; i++) h->dim[i] = take_i16(s, 40 + 2 * i);
     h->intent = take_i16(s, 68);
@@ -84,7 +85,8 @@ static rp_status read_header1(const char *path, const source *s, header *h)
     take_reals(s, 256, 4, 3, h->quatern);
     take_reals(s, 268, 4, 3, h->offset);
     for (int r = 0; r < 3; r++) take_reals(s, 280 + 16 * r, 4, 4, h->srow[r]);
-    RP_NEED(start >= HEADER1 && start <= 1e9, RP_EDATA, "'%s': voxels start at byte %g", path, start);
+    RP_NEED(start >= HEADER1 && start <= 1e9, RP_EDATA, "'%s': voxels start at byte %g", path,
+            start);
     h->start = (int64_t)start;
     return RP_OK;
 }
@@ -136,8 +138,8 @@ static const struct {
     int code;
     rp_foreign type;
 } datatypes[] = {
-    {2, RP_FOREIGN_U8},    {4, RP_FOREIGN_I16},   {8, RP_FOREIGN_I32},    {16, RP_FOREIGN_F32},
-    {64, RP_FOREIGN_F64},  {256, RP_FOREIGN_I8},  {512, RP_FOREIGN_U16},  {768, RP_FOREIGN_U32},
+    {2, RP_FOREIGN_U8},     {4, RP_FOREIGN_I16},    {8, RP_FOREIGN_I32},   {16, RP_FOREIGN_F32},
+    {64, RP_FOREIGN_F64},   {256, RP_FOREIGN_I8},   {512, RP_FOREIGN_U16}, {768, RP_FOREIGN_U32},
     {1024, RP_FOREIGN_I64}, {1280, RP_FOREIGN_U64},
 };
 
@@ -150,17 +152,20 @@ static rp_status find_type(const char *path, const header *h, rp_foreign *type)
                     "'%s': datatype %d with %d bits a voxel", path, h->datatype, h->bits);
             return RP_OK;
         }
-    RP_FAIL(RP_EUNSUP, "'%s': datatype %d (complex, colour or wider than 64 bits)", path, h->datatype);
+    RP_FAIL(RP_EUNSUP, "'%s': datatype %d (complex, colour or wider than 64 bits)", path,
+            h->datatype);
 }
 
 static rp_status read_sizes(const char *path, const header *h, rp_grid *grid)
 {
-    RP_NEED(h->dim[0] >= 1 && h->dim[0] <= 7, RP_EDATA, "'%s': %" PRId64 " dimensions", path, h->dim[0]);
+    RP_NEED(h->dim[0] >= 1 && h->dim[0] <= 7, RP_EDATA, "'%s': %" PRId64 " dimensions", path,
+            h->dim[0]);
     for (int d = 1; d <= h->dim[0]; d++) {
         RP_NEED(h->dim[d] >= 1 && h->dim[d] < (int64_t)1 << 31, RP_EDATA,
                 "'%s': %" PRId64 " voxels along dimension %d", path, h->dim[d], d);
         RP_NEED(d <= 3 || h->dim[d] == 1, RP_EUNSUP,
-                "'%s': %" PRId64 " volumes along dimension %d: give one volume a file", path, h->dim[d], d);
+                "'%s': %" PRId64 " volumes along dimension %d: give one volume a file", path,
+                h->dim[d], d);
     }
     for (int d = 1; d <= 3; d++) grid->n[3 - d] = d <= h->dim[0] ? h->dim[d] : 1;
     return RP_OK;
@@ -193,7 +198,8 @@ static rp_status read_geometry(const char *path, const header *h, rp_grid *grid)
     for (int row = 0; row < 3; row++) {
         const double lps = row < 2 ? -mm : mm;
         for (int i = 0; i < 3; i++)
-            column[2 - i][row] = lps * (h->sform > 0 ? h->srow[row][i] : r[row][i] * h->pixdim[i + 1]);
+            column[2 - i][row] =
+                lps * (h->sform > 0 ? h->srow[row][i] : r[row][i] * h->pixdim[i + 1]);
         grid->origin[row] = lps * (h->sform > 0 ? h->srow[row][3] : h->offset[row]) + 0.0;
     }
     return rp_grid_from_columns(path, column, grid);
@@ -257,8 +263,11 @@ rp_status rp_nifti_read(const char *path, rp_volume **out, rp_nifti_info *info)
             "'%s': %zu bytes of voxels announced, the file has %" PRId64, path, bytes, file.length);
     RP_TRY(find_voxels(path, &file, is_gzip, &h, (int64_t)bytes, &inflated, &data));
     if (h.is_swapped) rp_swap(voxels, rp_foreign_size(type), data);
-    rp_nifti_info found = {.version = h.version, .datatype = h.datatype, .intent = h.intent,
-                           .was_float = rp_foreign_is_float(type), .from_sform = h.sform > 0,
+    rp_nifti_info found = {.version = h.version,
+                           .datatype = h.datatype,
+                           .intent = h.intent,
+                           .was_float = rp_foreign_is_float(type),
+                           .from_sform = h.sform > 0,
                            .is_swapped = h.is_swapped};
     RP_TRY(rp_volume_from_foreign(path, &grid, type, data, &found.not_finite, &v));
     RP_TRY(read_scale(path, &h, v));

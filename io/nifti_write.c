@@ -8,15 +8,16 @@
 
 enum { START1 = 352, START2 = 544, SCANNER = 1, MILLIMETRES = 2 };
 
-static const int codes[RP_DTYPE_COUNT] = {[RP_U8] = 2,  [RP_I16] = 4,  [RP_U16] = 512,
-                                          [RP_I32] = 8, [RP_F32] = 16, [RP_F64] = 64};
+static const int codes[RP_DTYPE_COUNT] = {
+    [RP_U8] = 2, [RP_I16] = 4, [RP_U16] = 512, [RP_I32] = 8, [RP_F32] = 16, [RP_F64] = 64};
 
 /* RAS columns of i, j, k (mm a step) and the origin. */
 static void affine(const rp_grid *g, double srow[3][4])
 {
     for (int row = 0; row < 3; row++) {
         const double ras = row < 2 ? -1 : 1;
-        for (int i = 0; i < 3; i++) srow[row][i] = ras * g->dir[2 - i][row] * g->spacing[2 - i] + 0.0;
+        for (int i = 0; i < 3; i++)
+            srow[row][i] = ras * g->dir[2 - i][row] * g->spacing[2 - i] + 0.0;
         srow[row][3] = ras * g->origin[row] + 0.0;
     }
 }
@@ -34,7 +35,8 @@ static double quaternion(double r[3][3], double q[3])
     int most = 0;
     for (int i = 1; i < 4; i++)
         if (four[i] > four[most]) most = i;
-    /* 4 w v for the largest of a, b, c, d is a difference or sum of two entries; so nothing cancels. */
+    /* 4 w v for the largest of a, b, c, d is a difference or sum of two entries; so nothing
+     * cancels. */
     const double big = sqrt(four[most]) / 2, s = 1 / (4 * big);
     const double minus[3] = {r[2][1] - r[1][2], r[0][2] - r[2][0], r[1][0] - r[0][1]};
     const double plus[3] = {r[1][2] + r[2][1], r[0][2] + r[2][0], r[0][1] + r[1][0]};
@@ -50,25 +52,13 @@ static double quaternion(double r[3][3], double q[3])
     return qfac;
 }
 
-static void put(uint8_t *at, size_t size, const void *x)
-{
-    memcpy(at, x, size);
-}
+static void put(uint8_t *at, size_t size, const void *x) { memcpy(at, x, size); }
 
-static void put_i16(uint8_t *at, int64_t x)
-{
-    put(at, 2, &(int16_t){(int16_t)x});
-}
+static void put_i16(uint8_t *at, int64_t x) { put(at, 2, &(int16_t){(int16_t)x}); }
 
-static void put_i32(uint8_t *at, int64_t x)
-{
-    put(at, 4, &(int32_t){(int32_t)x});
-}
+static void put_i32(uint8_t *at, int64_t x) { put(at, 4, &(int32_t){(int32_t)x}); }
 
-static void put_i64(uint8_t *at, int64_t x)
-{
-    put(at, 8, &x);
-}
+static void put_i64(uint8_t *at, int64_t x) { put(at, 8, &x); }
 
 static void put_reals(uint8_t *at, size_t size, int n, const double x[])
 {
@@ -118,13 +108,14 @@ static void header1(const rp_volume *v, const geometry *g, uint8_t h[START1])
     put_reals(h + 256, 4, 3, g->quatern);
     put_reals(h + 268, 4, 3, g->offset);
     for (int r = 0; r < 3; r++) put_reals(h + 280 + 16 * r, 4, 4, g->srow[r]);
-    memcpy(h + 344, "n+1", 4);
+    h[344] = 'n', h[345] = '+', h[346] = '1';
 }
 
 static void header2(const rp_volume *v, const geometry *g, uint8_t h[START2])
 {
     put_i32(h, 540);
-    memcpy(h + 4, "n+2\0\r\n\032\n", 8);
+    static const uint8_t magic[8] = {'n', '+', '2', 0, '\r', '\n', 032, '\n'};
+    memcpy(h + 4, magic, sizeof magic);
     put_i16(h + 12, codes[v->dtype]);
     put_i16(h + 14, (int64_t)rp_dtype_size(v->dtype) * 8);
     for (int i = 0; i < 8; i++) put_i64(h + 16 + 8 * i, g->dim[i]);
@@ -140,10 +131,7 @@ static void header2(const rp_volume *v, const geometry *g, uint8_t h[START2])
     put_i32(h + 500, MILLIMETRES);
 }
 
-static bool is_float_exact(double x)
-{
-    return (double)(float)x == x;
-}
+static bool is_float_exact(double x) { return (double)(float)x == x; }
 
 rp_status rp_nifti_write(const char *path, const rp_volume *v)
 {
@@ -167,7 +155,8 @@ rp_status rp_nifti_write(const char *path, const rp_volume *v)
     RP_TRY(rp_text_status(&file));
 
     const size_t n = strlen(path);
-    if (n < 3 || strcmp(path + n - 3, ".gz") != 0) return rp_atomic_write(path, file.length, file.at);
+    if (n < 3 || strcmp(path + n - 3, ".gz") != 0)
+        return rp_atomic_write(path, file.length, file.at);
     RP_TRY(rp_gzip(file.length, file.at, &packed));
     return rp_atomic_write(path, packed.length, packed.at);
 }

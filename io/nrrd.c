@@ -32,29 +32,46 @@ static const struct {
     const char *name;
     rp_foreign type;
 } types[] = {
-    {"signed char", RP_FOREIGN_I8},   {"int8", RP_FOREIGN_I8},
-    {"int8_t", RP_FOREIGN_I8},        {"uchar", RP_FOREIGN_U8},
-    {"unsigned char", RP_FOREIGN_U8}, {"uint8", RP_FOREIGN_U8},
-    {"uint8_t", RP_FOREIGN_U8},       {"short", RP_FOREIGN_I16},
-    {"short int", RP_FOREIGN_I16},    {"signed short", RP_FOREIGN_I16},
-    {"signed short int", RP_FOREIGN_I16}, {"int16", RP_FOREIGN_I16},
-    {"int16_t", RP_FOREIGN_I16},      {"ushort", RP_FOREIGN_U16},
-    {"unsigned short", RP_FOREIGN_U16}, {"unsigned short int", RP_FOREIGN_U16},
-    {"uint16", RP_FOREIGN_U16},       {"uint16_t", RP_FOREIGN_U16},
-    {"int", RP_FOREIGN_I32},          {"signed int", RP_FOREIGN_I32},
-    {"int32", RP_FOREIGN_I32},        {"int32_t", RP_FOREIGN_I32},
-    {"uint", RP_FOREIGN_U32},         {"unsigned int", RP_FOREIGN_U32},
-    {"uint32", RP_FOREIGN_U32},       {"uint32_t", RP_FOREIGN_U32},
-    {"long long", RP_FOREIGN_I64},    {"int64", RP_FOREIGN_I64},
-    {"int64_t", RP_FOREIGN_I64},      {"unsigned long long", RP_FOREIGN_U64},
-    {"uint64", RP_FOREIGN_U64},       {"uint64_t", RP_FOREIGN_U64},
-    {"float", RP_FOREIGN_F32},        {"double", RP_FOREIGN_F64},
+    {"signed char", RP_FOREIGN_I8},
+    {"int8", RP_FOREIGN_I8},
+    {"int8_t", RP_FOREIGN_I8},
+    {"uchar", RP_FOREIGN_U8},
+    {"unsigned char", RP_FOREIGN_U8},
+    {"uint8", RP_FOREIGN_U8},
+    {"uint8_t", RP_FOREIGN_U8},
+    {"short", RP_FOREIGN_I16},
+    {"short int", RP_FOREIGN_I16},
+    {"signed short", RP_FOREIGN_I16},
+    {"signed short int", RP_FOREIGN_I16},
+    {"int16", RP_FOREIGN_I16},
+    {"int16_t", RP_FOREIGN_I16},
+    {"ushort", RP_FOREIGN_U16},
+    {"unsigned short", RP_FOREIGN_U16},
+    {"unsigned short int", RP_FOREIGN_U16},
+    {"uint16", RP_FOREIGN_U16},
+    {"uint16_t", RP_FOREIGN_U16},
+    {"int", RP_FOREIGN_I32},
+    {"signed int", RP_FOREIGN_I32},
+    {"int32", RP_FOREIGN_I32},
+    {"int32_t", RP_FOREIGN_I32},
+    {"uint", RP_FOREIGN_U32},
+    {"unsigned int", RP_FOREIGN_U32},
+    {"uint32", RP_FOREIGN_U32},
+    {"uint32_t", RP_FOREIGN_U32},
+    {"long long", RP_FOREIGN_I64},
+    {"int64", RP_FOREIGN_I64},
+    {"int64_t", RP_FOREIGN_I64},
+    {"unsigned long long", RP_FOREIGN_U64},
+    {"uint64", RP_FOREIGN_U64},
+    {"uint64_t", RP_FOREIGN_U64},
+    {"float", RP_FOREIGN_F32},
+    {"double", RP_FOREIGN_F64},
 };
 
 static const struct {
     const char *name;
     encoding encoding;
-} encodings[] = {{"raw", RAW},      {"gzip", GZIP},  {"gz", GZIP},
+} encodings[] = {{"raw", RAW},    {"gzip", GZIP}, {"gz", GZIP},
                  {"ascii", TEXT}, {"text", TEXT}, {"txt", TEXT}};
 
 static const struct {
@@ -130,7 +147,8 @@ static rp_status read_vector(const char **at, double out[3])
     for (int i = 0; i < 3; i++) {
         char number[64];
         const size_t n = strcspn(++p, ",)");
-        RP_NEED(n < sizeof number && p[n] == (i < 2 ? ',' : ')'), RP_EDATA, "'%.40s' is no vector of three", *at);
+        RP_NEED(n < sizeof number && p[n] == (i < 2 ? ',' : ')'), RP_EDATA,
+                "'%.40s' is no vector of three", *at);
         while (isspace((unsigned char)*p)) p++;
         const size_t length = strcspn(p, ",) \t");
         if (length >= sizeof number) RP_FAIL(RP_EDATA, "'%.40s' is no number", p);
@@ -159,8 +177,10 @@ static rp_status read_field(header *h, const char *field, const char *value)
     if (strcmp(field, "encoding") == 0) return read_encoding(h, value);
     if (strcmp(field, "space") == 0) return read_space(h, value);
     if (strcmp(field, "space directions") == 0) return read_directions(h, value);
-    if (strcmp(field, "line skip") == 0 || strcmp(field, "lineskip") == 0) return read_whole(value, &h->line_skip);
-    if (strcmp(field, "byte skip") == 0 || strcmp(field, "byteskip") == 0) return read_whole(value, &h->byte_skip);
+    if (strcmp(field, "line skip") == 0 || strcmp(field, "lineskip") == 0)
+        return read_whole(value, &h->line_skip);
+    if (strcmp(field, "byte skip") == 0 || strcmp(field, "byteskip") == 0)
+        return read_whole(value, &h->byte_skip);
     if (strcmp(field, "space origin") == 0) {
         h->has_origin = true;
         return read_vector(&value, h->origin);
@@ -185,7 +205,8 @@ static rp_status read_line(header *h, char *line)
     *colon = 0;
     char *value = colon + 1;
     while (isspace((unsigned char)*value)) value++;
-    for (size_t n = strlen(value); n > 0 && isspace((unsigned char)value[n - 1]); n--) value[n - 1] = 0;
+    for (size_t n = strlen(value); n > 0 && isspace((unsigned char)value[n - 1]); n--)
+        value[n - 1] = 0;
     RP_TRY_IN(read_field(h, line, value), "field '%.40s'", line);
     return RP_OK;
 }
@@ -194,8 +215,9 @@ static rp_status read_line(header *h, char *line)
 static rp_status read_header(const rp_text *file, header *h, int64_t *front)
 {
     const int64_t most = file->length < HEADER_MOST ? file->length : HEADER_MOST;
-    RP_NEED(most >= 8 && memcmp(file->at, "NRRD000", 7) == 0 && file->at[7] >= '1' && file->at[7] <= '5', RP_EDATA,
-            "not NRRD");
+    RP_NEED(most >= 8 && memcmp(file->at, "NRRD000", 7) == 0 && file->at[7] >= '1' &&
+                file->at[7] <= '5',
+            RP_EDATA, "not NRRD");
     bool is_first = true;
     for (int64_t at = 0; at < most; is_first = false) {
         char line[VALUE];
@@ -224,9 +246,10 @@ static rp_status check_header(const header *h)
     RP_NEED(h->has_type && h->has_sizes && h->has_encoding, RP_EDATA, "no type, sizes or encoding");
     RP_NEED(h->has_space && h->has_directions && h->has_origin, RP_EDATA,
             "no space, space directions or space origin: its place is unknown");
-    RP_NEED(h->has_endian || h->encoding == TEXT || rp_foreign_size(h->type) == 1, RP_EDATA, "no endian");
-    RP_NEED(h->line_skip >= 0 && h->byte_skip >= -1 && (h->byte_skip >= 0 || h->encoding == RAW), RP_EDATA,
-            "line skip %" PRId64 ", byte skip %" PRId64, h->line_skip, h->byte_skip);
+    RP_NEED(h->has_endian || h->encoding == TEXT || rp_foreign_size(h->type) == 1, RP_EDATA,
+            "no endian");
+    RP_NEED(h->line_skip >= 0 && h->byte_skip >= -1 && (h->byte_skip >= 0 || h->encoding == RAW),
+            RP_EDATA, "line skip %" PRId64 ", byte skip %" PRId64, h->line_skip, h->byte_skip);
     return RP_OK;
 }
 
@@ -236,8 +259,10 @@ static rp_status load_data(const header *h, rp_text *data)
     RP_AUTOFREE char *folder = NULL;
     RP_AUTOFREE char *path = NULL;
     const char *name = strncmp(h->file, "./", 2) == 0 ? h->file + 2 : h->file;
-    RP_NEED(!strpbrk(name, "%") && strncmp(name, "LIST", 4) != 0, RP_EUNSUP, "data in several files");
-    RP_NEED(*name && *name != '/' && !strstr(name, ".."), RP_EDATA, "data file '%.80s' is not beside it", name);
+    RP_NEED(!strpbrk(name, "%") && strncmp(name, "LIST", 4) != 0, RP_EUNSUP,
+            "data in several files");
+    RP_NEED(*name && *name != '/' && !strstr(name, ".."), RP_EDATA,
+            "data file '%.80s' is not beside it", name);
     RP_TRY(rp_copy_text(h->path, &folder));
     char *cut = strrchr(folder, '/');
     folder[cut ? cut - folder + 1 : 0] = 0;
@@ -245,7 +270,8 @@ static rp_status load_data(const header *h, rp_text *data)
     return rp_file_read(path, INT64_MAX, data);
 }
 
-static rp_status skip_front(const header *h, int64_t bytes, int64_t n, const char **at, int64_t *left)
+static rp_status skip_front(const header *h, int64_t bytes, int64_t n, const char **at,
+                            int64_t *left)
 {
     for (int64_t i = 0; i < h->line_skip; i++) {
         const char *end = memchr(*at, '\n', (size_t)*left);
@@ -254,8 +280,8 @@ static rp_status skip_front(const header *h, int64_t bytes, int64_t n, const cha
         *at = end + 1;
     }
     const int64_t skip = h->byte_skip >= 0 ? h->byte_skip : *left - bytes;
-    RP_NEED(skip >= 0 && skip <= *left, RP_EDATA, "%" PRId64 " bytes of voxels announced, %" PRId64 " are there",
-            bytes, n);
+    RP_NEED(skip >= 0 && skip <= *left, RP_EDATA,
+            "%" PRId64 " bytes of voxels announced, %" PRId64 " are there", bytes, n);
     *at += skip;
     *left -= skip;
     return RP_OK;
@@ -281,10 +307,11 @@ static bool fits(rp_foreign type, double x)
 {
     static const struct {
         double low, high;
-    } range[] = {[RP_FOREIGN_U8] = {0, 255},           [RP_FOREIGN_I8] = {-128, 127},
-                 [RP_FOREIGN_U16] = {0, 65535},        [RP_FOREIGN_I16] = {-32768, 32767},
-                 [RP_FOREIGN_U32] = {0, 4294967295.0}, [RP_FOREIGN_I32] = {-2147483648.0, 2147483647},
-                 [RP_FOREIGN_U64] = {0, 0x1p53},       [RP_FOREIGN_I64] = {-0x1p53, 0x1p53}};
+    } range[] = {
+        [RP_FOREIGN_U8] = {0, 255},           [RP_FOREIGN_I8] = {-128, 127},
+        [RP_FOREIGN_U16] = {0, 65535},        [RP_FOREIGN_I16] = {-32768, 32767},
+        [RP_FOREIGN_U32] = {0, 4294967295.0}, [RP_FOREIGN_I32] = {-2147483648.0, 2147483647},
+        [RP_FOREIGN_U64] = {0, 0x1p53},       [RP_FOREIGN_I64] = {-0x1p53, 0x1p53}};
     if (rp_foreign_is_float(type)) return true;
     return x >= range[type].low && x <= range[type].high && x == (double)(int64_t)x;
 }
@@ -301,7 +328,8 @@ static rp_status read_text(const header *h, int64_t left, const char *at, int64_
         const size_t length = n < 63 ? (size_t)n : 63;
         memcpy(word, at, length);
         word[length] = 0;
-        RP_NEED(rp_read_double(word, &x) && fits(h->type, x), RP_EDATA, "voxel %" PRId64 " is '%s'", i, word);
+        RP_NEED(rp_read_double(word, &x) && fits(h->type, x), RP_EDATA, "voxel %" PRId64 " is '%s'",
+                i, word);
         store(h->type, i, x, out);
         at += n;
         left -= n;
@@ -309,7 +337,8 @@ static rp_status read_text(const header *h, int64_t left, const char *at, int64_
     return RP_OK;
 }
 
-static rp_status read_voxels(const header *h, const rp_text *data, int64_t front, int64_t voxels, void *out)
+static rp_status read_voxels(const header *h, const rp_text *data, int64_t front, int64_t voxels,
+                             void *out)
 {
     const int64_t bytes = voxels * (int64_t)rp_foreign_size(h->type), n = data->length - front;
     const char *at = data->at + front;
@@ -322,7 +351,8 @@ static rp_status read_voxels(const header *h, const rp_text *data, int64_t front
         got = left < bytes ? left : bytes;
         if (got > 0) memcpy(out, at, (size_t)got);
     }
-    RP_NEED(got == bytes, RP_EDATA, "%" PRId64 " bytes of voxels announced, %" PRId64 " read", bytes, got);
+    RP_NEED(got == bytes, RP_EDATA, "%" PRId64 " bytes of voxels announced, %" PRId64 " read",
+            bytes, got);
     if (h->is_big) rp_swap(voxels, rp_foreign_size(h->type), out);
     return RP_OK;
 }
@@ -354,8 +384,8 @@ static rp_status read_all(header *h, rp_text *file, rp_volume **out, rp_nrrd_inf
     }
     RP_TRY(rp_product(3, grid.n, &count));
     /* Deflate packs a thousandfold at most: more is a lie, found before memory is taken for it. */
-    RP_NEED(count / 1100 <= data->length, RP_EDATA, "%" PRId64 " voxels announced in %" PRId64 " bytes", count,
-            data->length);
+    RP_NEED(count / 1100 <= data->length, RP_EDATA,
+            "%" PRId64 " voxels announced in %" PRId64 " bytes", count, data->length);
     RP_TRY(rp_alloc(count, rp_foreign_size(h->type), &voxels));
     RP_TRY(read_voxels(h, data, front, count, voxels));
     rp_nrrd_info found = {.was_float = rp_foreign_is_float(h->type)};

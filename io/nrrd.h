@@ -1,9 +1,8 @@
 /* io/nrrd.h - NRRD files, reading: attached (.nrrd) and detached (.nhdr), raw, gzip and text.
  *
  * Spaces left-posterior-superior, right-anterior-superior and left-anterior-superior (names and
- * letters) are turned to LPS.  Axis 0 is our x.  A detached header names one data file beside it: no
- * absolute path, no "..", no list or pattern.
- * Source: the NRRD file format page of teem. */
+ * letters) are turned to LPS.  Axis 0 is our x.  A detached header names one data file beside it:
+ * no absolute path, no "..", no list or pattern. Source: the NRRD file format page of teem. */
 #pragma once
 #include "lib/image/volume.h"
 

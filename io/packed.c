@@ -12,10 +12,10 @@ typedef struct job {
     const rp_chunking *chunking;
     const void *data;
     int64_t chunks;
-    size_t bound;     /* room of a chunk in slots */
-    uint8_t *slots;   /* of one batch of chunks */
-    int64_t first;    /* of the batch */
-    size_t *made;     /* [chunks] */
+    size_t bound;   /* room of a chunk in slots */
+    uint8_t *slots; /* of one batch of chunks */
+    int64_t first;  /* of the batch */
+    size_t *made;   /* [chunks] */
 } job;
 
 static rp_status pack_group(void *arg, int64_t block)
@@ -122,8 +122,13 @@ typedef struct record {
 
 void rp_packed_save(const rp_packed *p, rp_text *out)
 {
-    record r = {.magic = RP_PACKED_MAGIC, .dtype = p->dtype, .grid = p->grid, .scale = p->scale,
-                .offset = p->offset, .chunks = p->chunks, .bytes = p->start[p->chunks]};
+    record r = {.magic = RP_PACKED_MAGIC,
+                .dtype = p->dtype,
+                .grid = p->grid,
+                .scale = p->scale,
+                .offset = p->offset,
+                .chunks = p->chunks,
+                .bytes = p->start[p->chunks]};
     memcpy(r.chunk, p->chunk, sizeof r.chunk);
     rp_text_add_bytes(out, sizeof r, &r);
     rp_text_add_bytes(out, (p->chunks + 1) * (int64_t)sizeof *p->start, p->start);
@@ -139,8 +144,8 @@ static rp_status check_record(const record *r, int64_t n)
     RP_NEED(st == RP_OK && r->chunks == rp_chunking_total(&c), RP_EDATA,
             "a packed volume of %" PRId64 " chunks", r->chunks);
     const int64_t rest = n - (int64_t)sizeof *r;
-    RP_NEED(r->chunks < rest / 8 && r->bytes >= 0 && r->bytes <= rest - (r->chunks + 1) * 8, RP_EDATA,
-            "a packed volume of %" PRId64 " bytes in a record of %" PRId64, r->bytes, n);
+    RP_NEED(r->chunks < rest / 8 && r->bytes >= 0 && r->bytes <= rest - (r->chunks + 1) * 8,
+            RP_EDATA, "a packed volume of %" PRId64 " bytes in a record of %" PRId64, r->bytes, n);
     return RP_OK;
 }
 
@@ -148,7 +153,8 @@ rp_status rp_packed_load(int64_t n, const void *bytes, int64_t *used, rp_packed 
 {
     RP_AUTO(rp_packed) p = NULL;
     record r;
-    RP_NEED(n >= (int64_t)sizeof r, RP_EDATA, "a record of %" PRId64 " bytes for a packed volume", n);
+    RP_NEED(n >= (int64_t)sizeof r, RP_EDATA, "a record of %" PRId64 " bytes for a packed volume",
+            n);
     memcpy(&r, bytes, sizeof r);
     RP_TRY(check_record(&r, n));
     RP_TRY(rp_alloc(1, sizeof *p, &p));

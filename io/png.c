@@ -13,10 +13,7 @@ static void add(png_structp png, png_bytep bytes, png_size_t n)
     rp_text_add_bytes(png_get_io_ptr(png), (int64_t)n, bytes);
 }
 
-static void flush(png_structp png)
-{
-    (void)png;
-}
+static void flush(png_structp png) { (void)png; }
 
 static void fail(png_structp png, png_const_charp why)
 {
@@ -45,10 +42,13 @@ static bool encode(png_structp png, png_infop info, int64_t width, int64_t heigh
     return true;
 }
 
-rp_status rp_png_encode(int64_t width, int64_t height, int channels, const uint8_t pixels[], rp_text *out)
+rp_status rp_png_encode(int64_t width, int64_t height, int channels, const uint8_t pixels[],
+                        rp_text *out)
 {
-    RP_NEED(width >= 1 && width <= 65535 && height >= 1 && height <= 65535 && (channels == 1 || channels == 3),
-            RP_EARG, "a picture of %" PRId64 "x%" PRId64 " pixels in %d channels", width, height, channels);
+    RP_NEED(width >= 1 && width <= 65535 && height >= 1 && height <= 65535 &&
+                (channels == 1 || channels == 3),
+            RP_EARG, "a picture of %" PRId64 "x%" PRId64 " pixels in %d channels", width, height,
+            channels);
     png_structp png = png_create_write_struct(PNG_LIBPNG_VER_STRING, NULL, fail, ignore);
     png_infop info = png ? png_create_info_struct(png) : NULL;
     bool ok = false;
@@ -58,11 +58,13 @@ rp_status rp_png_encode(int64_t width, int64_t height, int channels, const uint8
     }
     png_destroy_write_struct(&png, &info);
     RP_TRY(rp_text_status(out));
-    RP_NEED(ok, RP_EMEM, "a picture of %" PRId64 "x%" PRId64 " pixels cannot be made", width, height);
+    RP_NEED(ok, RP_EMEM, "a picture of %" PRId64 "x%" PRId64 " pixels cannot be made", width,
+            height);
     return RP_OK;
 }
 
-rp_status rp_png_write(const char *path, int64_t width, int64_t height, int channels, const uint8_t pixels[])
+rp_status rp_png_write(const char *path, int64_t width, int64_t height, int channels,
+                       const uint8_t pixels[])
 {
     RP_TEXT_AUTO file = {0};
     RP_TRY_IN(rp_png_encode(width, height, channels, pixels, &file), "'%s'", path);

@@ -17,10 +17,11 @@ struct rp_safetensors {
 
 static rp_status count_of(const rp_safetensor *t, int64_t *count)
 {
-    RP_NEED(t->rank >= 0 && t->rank <= RP_SAFETENSORS_RANK, RP_EARG, "tensor '%s' of %d dimensions", t->name,
-            t->rank);
+    RP_NEED(t->rank >= 0 && t->rank <= RP_SAFETENSORS_RANK, RP_EARG, "tensor '%s' of %d dimensions",
+            t->name, t->rank);
     RP_TRY_IN(rp_product(t->rank, t->n, count), "tensor '%s'", t->name);
-    RP_NEED(*count <= INT64_MAX / 8, RP_EARG, "tensor '%s' of %" PRId64 " elements", t->name, *count);
+    RP_NEED(*count <= INT64_MAX / 8, RP_EARG, "tensor '%s' of %" PRId64 " elements", t->name,
+            *count);
     return RP_OK;
 }
 
@@ -51,15 +52,17 @@ static void add_notes(rp_text *json, int64_t notes, const rp_safetensors_note no
 static rp_status check_names(int64_t tensors, const rp_safetensor tensor[])
 {
     for (int64_t i = 0; i < tensors; i++) {
-        RP_NEED(strcmp(tensor[i].name, "__metadata__") != 0, RP_EARG, "a tensor named '__metadata__'");
+        RP_NEED(strcmp(tensor[i].name, "__metadata__") != 0, RP_EARG,
+                "a tensor named '__metadata__'");
         for (int64_t j = 0; j < i; j++)
-            RP_NEED(strcmp(tensor[i].name, tensor[j].name) != 0, RP_EARG, "two tensors '%s'", tensor[i].name);
+            RP_NEED(strcmp(tensor[i].name, tensor[j].name) != 0, RP_EARG, "two tensors '%s'",
+                    tensor[i].name);
     }
     return RP_OK;
 }
 
-rp_status rp_safetensors_write(const char *path, int64_t tensors, const rp_safetensor tensor[], int64_t notes,
-                               const rp_safetensors_note note[])
+rp_status rp_safetensors_write(const char *path, int64_t tensors, const rp_safetensor tensor[],
+                               int64_t notes, const rp_safetensors_note note[])
 {
     RP_TEXT_AUTO json = {0};
     RP_TEXT_AUTO file = {0};
@@ -74,7 +77,8 @@ rp_status rp_safetensors_write(const char *path, int64_t tensors, const rp_safet
     rp_text_add(&json, "}");
     while (json.length % 8 && json.status == RP_OK) rp_text_add(&json, " ");
     RP_TRY(rp_text_status(&json));
-    RP_NEED(json.length <= HEADER_MOST, RP_EARG, "'%s': header of %" PRId64 " bytes", path, json.length);
+    RP_NEED(json.length <= HEADER_MOST, RP_EARG, "'%s': header of %" PRId64 " bytes", path,
+            json.length);
     rp_text_add_bytes(&file, LENGTH_BYTES, &json.length);
     rp_text_add_bytes(&file, json.length, json.at);
     for (int64_t i = 0; i < tensors; i++) {
@@ -105,32 +109,35 @@ typedef struct place {
 static rp_status read_shape(const char *path, const rp_node *node, rp_safetensor *t)
 {
     const rp_node *dtype = rp_node_get(node, "dtype"), *shape = rp_node_get(node, "shape");
-    RP_NEED(dtype && dtype->kind == RP_NODE_SCALAR && shape && shape->kind == RP_NODE_LIST, RP_EDATA,
-            "'%s': tensor '%s' has no dtype or shape", path, t->name);
-    RP_NEED(strcmp(dtype->text, "F32") == 0, RP_EUNSUP, "'%s': tensor '%s' of dtype %s", path, t->name,
-            dtype->text);
-    RP_NEED(shape->count <= RP_SAFETENSORS_RANK, RP_EUNSUP, "'%s': tensor '%s' of %" PRId64 " dimensions", path,
-            t->name, shape->count);
+    RP_NEED(dtype && dtype->kind == RP_NODE_SCALAR && shape && shape->kind == RP_NODE_LIST,
+            RP_EDATA, "'%s': tensor '%s' has no dtype or shape", path, t->name);
+    RP_NEED(strcmp(dtype->text, "F32") == 0, RP_EUNSUP, "'%s': tensor '%s' of dtype %s", path,
+            t->name, dtype->text);
+    RP_NEED(shape->count <= RP_SAFETENSORS_RANK, RP_EUNSUP,
+            "'%s': tensor '%s' of %" PRId64 " dimensions", path, t->name, shape->count);
     t->rank = (int)shape->count;
     for (int d = 0; d < t->rank; d++)
-        RP_NEED(rp_node_int(shape->child[d], &t->n[d]) && t->n[d] >= 0, RP_EDATA, "'%s': shape of tensor '%s'",
-                path, t->name);
+        RP_NEED(rp_node_int(shape->child[d], &t->n[d]) && t->n[d] >= 0, RP_EDATA,
+                "'%s': shape of tensor '%s'", path, t->name);
     return RP_OK;
 }
 
 static rp_status read_place(const char *path, const rp_node *node, place *p)
 {
     int64_t count;
-    if (node->kind != RP_NODE_MAP) RP_FAIL(RP_EDATA, "'%s': entry '%s' of the header", path, node->key);
+    if (node->kind != RP_NODE_MAP)
+        RP_FAIL(RP_EDATA, "'%s': entry '%s' of the header", path, node->key);
     p->tensor.name = node->key;
     RP_TRY(read_shape(path, node, &p->tensor));
     const rp_node *offsets = rp_node_get(node, "data_offsets");
     RP_NEED(offsets && offsets->kind == RP_NODE_LIST && offsets->count == 2 &&
-                rp_node_int(offsets->child[0], &p->begin) && rp_node_int(offsets->child[1], &p->end),
+                rp_node_int(offsets->child[0], &p->begin) &&
+                rp_node_int(offsets->child[1], &p->end),
             RP_EDATA, "'%s': tensor '%s' has no place", path, node->key);
     const rp_status st = count_of(&p->tensor, &count);
-    RP_NEED(st == RP_OK && p->begin >= 0 && p->end >= p->begin && p->end - p->begin == 4 * count, RP_EDATA,
-            "'%s': tensor '%s' does not fit its %" PRId64 " bytes", path, node->key, p->end - p->begin);
+    RP_NEED(st == RP_OK && p->begin >= 0 && p->end >= p->begin && p->end - p->begin == 4 * count,
+            RP_EDATA, "'%s': tensor '%s' does not fit its %" PRId64 " bytes", path, node->key,
+            p->end - p->begin);
     return RP_OK;
 }
 
@@ -158,7 +165,8 @@ static rp_status read_tensors(const char *path, int64_t n, const char *data, rp_
         const place *p = &places[i];
         void *copy;
         RP_NEED(p->begin == at && p->end <= n, RP_EDATA,
-                "'%s': tensor '%s' at bytes %" PRId64 " to %" PRId64 " leaves a hole, overlaps or lies outside",
+                "'%s': tensor '%s' at bytes %" PRId64 " to %" PRId64
+                " leaves a hole, overlaps or lies outside",
                 path, p->tensor.name, p->begin, p->end);
         at = p->end;
         RP_TRY(rp_alloc_raw(p->end - p->begin, 1, &copy));
@@ -180,7 +188,8 @@ rp_status rp_safetensors_read(const char *path, rp_safetensors **out)
     memcpy(&length, file.at, sizeof length);
     RP_NEED(length <= HEADER_MOST && (int64_t)length <= file.length - LENGTH_BYTES, RP_EDATA,
             "'%s': header of %" PRIu64 " bytes", path, length);
-    RP_NEED(length > 0 && file.at[LENGTH_BYTES] == '{', RP_EDATA, "'%s': the header does not start with {", path);
+    RP_NEED(length > 0 && file.at[LENGTH_BYTES] == '{', RP_EDATA,
+            "'%s': the header does not start with {", path);
     RP_TRY(rp_alloc(1, sizeof *s, &s));
     RP_TRY(rp_tree_json(path, (int64_t)length, file.at + LENGTH_BYTES, &s->tree));
     const int64_t front = LENGTH_BYTES + (int64_t)length;
@@ -189,15 +198,9 @@ rp_status rp_safetensors_read(const char *path, rp_safetensors **out)
     return RP_OK;
 }
 
-int64_t rp_safetensors_count(const rp_safetensors *s)
-{
-    return s->count;
-}
+int64_t rp_safetensors_count(const rp_safetensors *s) { return s->count; }
 
-const rp_safetensor *rp_safetensors_at(const rp_safetensors *s, int64_t i)
-{
-    return &s->tensor[i];
-}
+const rp_safetensor *rp_safetensors_at(const rp_safetensors *s, int64_t i) { return &s->tensor[i]; }
 
 const rp_safetensor *rp_safetensors_find(const rp_safetensors *s, const char *name)
 {

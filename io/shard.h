@@ -1,9 +1,10 @@
-/* io/shard.h - shards: one HDF5 file with many volumes, read by any HDF5 program and, chunk by chunk,
- * without HDF5.
+/* io/shard.h - shards: one HDF5 file with many volumes, read by any HDF5 program and, chunk by
+ * chunk, without HDF5.
  *
  * 1. HDF5 1.10 format (checksummed metadata), no times; datasets chunked, byte shuffle, then zstd
  *    (filter 32015) with content checksum.  The same calls give the same bytes.
- * 2. The file ends in a trailer of 48 bytes: the digest of all before it.  HDF5 programs do not see it.
+ * 2. The file ends in a trailer of 48 bytes: the digest of all before it.  HDF5 programs do not see
+ * it.
  * 3. Names are "/CASE/VOLUME" or deeper; groups are made as needed. */
 #pragma once
 #include "io/array.h"
@@ -18,7 +19,7 @@ typedef struct rp_packed {
     double scale, offset;
     int64_t chunk[3]; /* voxels of a chunk along z, y, x; at most the volume's */
     int64_t chunks;
-    int64_t *start;   /* [chunks + 1]: where a chunk's bytes start in bytes; z slowest */
+    int64_t *start; /* [chunks + 1]: where a chunk's bytes start in bytes; z slowest */
     uint8_t *bytes;
 } rp_packed;
 
@@ -43,14 +44,15 @@ typedef struct rp_shard_about {
     int attributes;                     /* more of them, beside the standard ones */
     const rp_attribute *attribute;
 } rp_shard_about;
-/* Adds a volume with its grid as attributes.  Errors: RP_EARG (name taken or not a path), RP_EIO. */
+/* Adds a volume with its grid as attributes.  Errors: RP_EARG (name taken or not a path), RP_EIO.
+ */
 RP_MUST rp_status rp_shard_put(rp_shard_writer *w, const char *dataset, const rp_packed *p,
                                const rp_shard_about *about);
 /* Adds a plain array (one chunk).  n may be 0. */
 RP_MUST rp_status rp_shard_put_array(rp_shard_writer *w, const char *dataset, const rp_array *a,
                                      int attributes, const rp_attribute attribute[]);
-/* Closes, adds the trailer, flushes, renames.  *w is NULL afterwards, whatever the result; on failure
- * nothing is left.  Errors: RP_ESPACE, RP_EIO. */
+/* Closes, adds the trailer, flushes, renames.  *w is NULL afterwards, whatever the result; on
+ * failure nothing is left.  Errors: RP_ESPACE, RP_EIO. */
 RP_MUST rp_status rp_shard_close(rp_shard_writer **w);
 /* Gives up: removes the temporary file. */
 void rp_shard_writer_drop(rp_shard_writer **w);
@@ -58,29 +60,31 @@ void rp_shard_writer_drop(rp_shard_writer **w);
 /* ---- reading ---- */
 typedef struct rp_shard rp_shard;
 typedef struct rp_shard_info {
-    const char *dataset;   /* "/CASE/VOLUME" */
-    bool is_volume;        /* else an array */
-    rp_grid grid;          /* volumes; n alone for arrays, leading 1s */
-    rp_dtype dtype;        /* volumes */
-    rp_array_type type;    /* arrays */
-    int rank;              /* arrays: 1 or 2 */
+    const char *dataset; /* "/CASE/VOLUME" */
+    bool is_volume;      /* else an array */
+    rp_grid grid;        /* volumes; n alone for arrays, leading 1s */
+    rp_dtype dtype;      /* volumes */
+    rp_array_type type;  /* arrays */
+    int rank;            /* arrays: 1 or 2 */
     double scale, offset;
     const char *name, *modality, *unit;
     int64_t chunk[3], chunks, stored_bytes;
 } rp_shard_info;
 
-/* Opens and indexes all datasets; HDF5 is left again before it returns.  A dataset whose metadata are
- * damaged is known as such: asking for it fails, the others can be read.
- * Errors: RP_EDATA (not a shard, truncated, damaged at the root), RP_ENONE, RP_EIO. */
+/* Opens and indexes all datasets; HDF5 is left again before it returns.  A dataset whose metadata
+ * are damaged is known as such: asking for it fails, the others can be read. Errors: RP_EDATA (not
+ * a shard, truncated, damaged at the root), RP_ENONE, RP_EIO. */
 RP_MUST rp_status rp_shard_open(const char *path, rp_shard **out);
 void rp_shard_drop(rp_shard **s);
 const char *rp_shard_path(const rp_shard *s);
 int64_t rp_shard_datasets(const rp_shard *s);
-/* By number, in byte order of names.  Lent until the shard is dropped.  Errors: RP_EDATA (damaged). */
+/* By number, in byte order of names.  Lent until the shard is dropped.  Errors: RP_EDATA (damaged).
+ */
 RP_MUST rp_status rp_shard_at(const rp_shard *s, int64_t i, const rp_shard_info **out);
 /* By name.  Errors: RP_ENONE; RP_EDATA if it or a group above it is damaged. */
 RP_MUST rp_status rp_shard_dataset(const rp_shard *s, const char *dataset, int64_t *i);
-/* Attributes beyond the standard ones.  Errors: RP_ENONE; RP_EDATA if it has other than count numbers. */
+/* Attributes beyond the standard ones.  Errors: RP_ENONE; RP_EDATA if it has other than count
+ * numbers. */
 RP_MUST rp_status rp_shard_numbers(const rp_shard *s, int64_t i, const char *name, int count,
                                    double out[]);
 RP_MUST rp_status rp_shard_text(const rp_shard *s, int64_t i, const char *name, const char **out);
@@ -102,8 +106,8 @@ RP_MUST rp_status rp_shard_read_hdf5(const rp_shard *s, int64_t i, const int64_t
 
 /* Reads every byte.  Where the digest of the file does not fit, every chunk is decoded to find the
  * place: damage is called once for each finding, with a line that names file, dataset and chunk, or
- * says that the bytes lie outside chunks; findings counts them.  A damaged or truncated file is RP_OK
- * with findings > 0.  Errors: RP_ENONE, RP_EIO, RP_EMEM. */
+ * says that the bytes lie outside chunks; findings counts them.  A damaged or truncated file is
+ * RP_OK with findings > 0.  Errors: RP_ENONE, RP_EIO, RP_EMEM. */
 typedef void rp_damage_fn(void *arg, const char *line);
 RP_MUST rp_status rp_shard_verify(const char *path, rp_damage_fn *damage, void *arg,
                                   int64_t *findings);

@@ -37,7 +37,8 @@ static herr_t add_link(hid_t group, const char *name, const H5L_info_t *info, vo
 
 static rp_status add_entry(rp_shard *s, const char *name, rp_shard_entry **out)
 {
-    RP_NEED(s->count < MAX_OBJECTS, RP_EDATA, "shard '%s': more than %d objects", s->path, MAX_OBJECTS);
+    RP_NEED(s->count < MAX_OBJECTS, RP_EDATA, "shard '%s': more than %d objects", s->path,
+            MAX_OBJECTS);
     RP_TRY(rp_grow(s->count + 1, sizeof *s->entry, &s->room, &s->entry));
     rp_shard_entry *e = &s->entry[s->count];
     *e = (rp_shard_entry){0};
@@ -93,7 +94,8 @@ static rp_status check_filters(hid_t dcpl, size_t size)
     for (int i = 0; i < want; i++) {
         unsigned flags, config;
         size_t values = 0;
-        const H5Z_filter_t id = H5Pget_filter2(dcpl, (unsigned)i, &flags, &values, NULL, 0, NULL, &config);
+        const H5Z_filter_t id =
+            H5Pget_filter2(dcpl, (unsigned)i, &flags, &values, NULL, 0, NULL, &config);
         RP_NEED(id == (i + 1 == want ? RP_ZSTD_FILTER : H5Z_FILTER_SHUFFLE), RP_EDATA,
                 "filter %d where shuffle and zstd should be", (int)id);
     }
@@ -140,7 +142,8 @@ static rp_status read_attribute(hid_t a, rp_shard_attribute *out)
     RP_H5(type, RP_EDATA, "attribute '%s'", name);
     if (H5Tget_class(type) == H5T_STRING) {
         const size_t n = H5Tget_size(type);
-        RP_NEED(H5Tis_variable_str(type) == 0 && n < MAX_VALUES, RP_EDATA, "text of attribute '%s'", name);
+        RP_NEED(H5Tis_variable_str(type) == 0 && n < MAX_VALUES, RP_EDATA, "text of attribute '%s'",
+                name);
         RP_TRY(rp_alloc((int64_t)n + 1, 1, &out->text));
         RP_H5(H5Aread(a, type, out->text), RP_EDATA, "attribute '%s'", name);
         return RP_OK;
@@ -148,7 +151,8 @@ static rp_status read_attribute(hid_t a, rp_shard_attribute *out)
     RP_H5_AUTO space = H5Aget_space(a);
     RP_H5(space, RP_EDATA, "attribute '%s'", name);
     const hssize_t n = H5Sget_simple_extent_npoints(space);
-    RP_NEED(n >= 1 && n <= MAX_VALUES, RP_EDATA, "attribute '%s' of %lld numbers", name, (long long)n);
+    RP_NEED(n >= 1 && n <= MAX_VALUES, RP_EDATA, "attribute '%s' of %lld numbers", name,
+            (long long)n);
     RP_TRY(rp_alloc(n, sizeof *out->value, &out->value));
     RP_H5(H5Aread(a, H5T_NATIVE_DOUBLE, out->value), RP_EDATA, "attribute '%s'", name);
     out->count = (int)n;
@@ -162,7 +166,8 @@ static rp_status read_attributes(hid_t dataset, rp_shard_entry *e)
     RP_NEED(info.num_attrs <= MAX_ATTRIBUTES, RP_EDATA, "more than %d attributes", MAX_ATTRIBUTES);
     RP_TRY(rp_alloc((int64_t)info.num_attrs, sizeof *e->attribute, &e->attribute));
     for (hsize_t i = 0; i < info.num_attrs; i++) {
-        RP_H5_AUTO a = H5Aopen_by_idx(dataset, ".", H5_INDEX_NAME, H5_ITER_INC, i, H5P_DEFAULT, H5P_DEFAULT);
+        RP_H5_AUTO a =
+            H5Aopen_by_idx(dataset, ".", H5_INDEX_NAME, H5_ITER_INC, i, H5P_DEFAULT, H5P_DEFAULT);
         RP_H5(a, RP_EDATA, "attribute %d", (int)i);
         e->attributes++;
         RP_TRY(read_attribute(a, &e->attribute[i]));
@@ -198,8 +203,8 @@ static rp_status read_standard(rp_shard_entry *e)
     rp_shard_info *i = &e->info;
     double schema;
     RP_TRY(numbers(e, "schema_version", 1, &schema));
-    RP_NEED(schema == RP_SHARD_SCHEMA, RP_EUNSUP, "schema version %g, this program reads %d", schema,
-            RP_SHARD_SCHEMA);
+    RP_NEED(schema == RP_SHARD_SCHEMA, RP_EUNSUP, "schema version %g, this program reads %d",
+            schema, RP_SHARD_SCHEMA);
     RP_TRY(numbers(e, "spacing_mm", 3, i->grid.spacing));
     RP_TRY(numbers(e, "origin_mm", 3, i->grid.origin));
     RP_TRY(numbers(e, "direction", 9, &i->grid.dir[0][0]));
@@ -232,7 +237,8 @@ static rp_status list_group(hid_t group, rp_shard *s, const char *path, links *t
     RP_TRY(found.status);
     RP_H5(rc, RP_EDATA, "names");
     RP_NEED(!found.is_foreign, RP_EDATA, "a link that leads elsewhere");
-    RP_NEED(todo->count + s->count + found.count < MAX_OBJECTS, RP_EDATA, "more than %d objects", MAX_OBJECTS);
+    RP_NEED(todo->count + s->count + found.count < MAX_OBJECTS, RP_EDATA, "more than %d objects",
+            MAX_OBJECTS);
     for (int64_t i = 0; i < found.count; i++) {
         RP_TRY(rp_grow(todo->count + 1, sizeof *todo->name, &todo->room, &todo->name));
         RP_TRY(rp_format(&todo->name[todo->count], "%s/%s", path, found.name[i]));
@@ -357,6 +363,7 @@ rp_status rp_shard_text(const rp_shard *s, int64_t i, const char *name, const ch
 {
     RP_NEED(attribute(&s->entry[i], name), RP_ENONE, "dataset '%s': no attribute '%s'",
             s->entry[i].dataset, name);
-    RP_TRY_IN(words(&s->entry[i], name, out), "shard '%s': dataset '%s'", s->path, s->entry[i].dataset);
+    RP_TRY_IN(words(&s->entry[i], name, out), "shard '%s': dataset '%s'", s->path,
+              s->entry[i].dataset);
     return RP_OK;
 }

@@ -14,7 +14,7 @@ typedef struct rp_shard_trailer {
 } rp_shard_trailer;
 
 typedef struct rp_shard_place {
-    int64_t at; /* byte of the file, -1 if the chunk was never written */
+    int64_t at;              /* byte of the file, -1 if the chunk was never written */
     uint32_t bytes, skipped; /* filters skipped: must be 0 */
 } rp_shard_place;
 
@@ -47,7 +47,7 @@ RP_MUST rp_status rp_shard_index(hid_t file, rp_shard *s);
 /* A shard without a file yet.  Owned by the caller. */
 RP_MUST rp_status rp_shard_new(const char *path, rp_shard **out);
 /* Decompresses chunk k of entry i into shuffled; scratch grows as needed. */
-RP_MUST rp_status rp_shard_fetch(const rp_shard *s, int64_t i, int64_t k, int64_t *room, uint8_t **scratch,
-                                 void *shuffled);
+RP_MUST rp_status rp_shard_fetch(const rp_shard *s, int64_t i, int64_t k, int64_t *room,
+                                 uint8_t **scratch, void *shuffled);
 /* File types of HDF5; owned by the caller. */
 RP_MUST rp_status rp_h5_dtype(rp_dtype t, hid_t *type);

@@ -25,26 +25,21 @@ rp_status rp_shard_open(const char *path, rp_shard **out)
     return RP_OK;
 }
 
-const char *rp_shard_path(const rp_shard *s)
-{
-    return s->path;
-}
+const char *rp_shard_path(const rp_shard *s) { return s->path; }
 
-int64_t rp_shard_datasets(const rp_shard *s)
-{
-    return s->count;
-}
+int64_t rp_shard_datasets(const rp_shard *s) { return s->count; }
 
 static rp_status need_whole(const rp_shard *s, const rp_shard_entry *e)
 {
-    RP_NEED(!e->damage, RP_EDATA, "shard '%s': '%s' is damaged: %s", s->path, e->dataset, e->damage);
+    RP_NEED(!e->damage, RP_EDATA, "shard '%s': '%s' is damaged: %s", s->path, e->dataset,
+            e->damage);
     return RP_OK;
 }
 
 rp_status rp_shard_at(const rp_shard *s, int64_t i, const rp_shard_info **out)
 {
-    RP_NEED(i >= 0 && i < s->count, RP_EARG, "shard '%s': dataset %" PRId64 " of %" PRId64, s->path, i,
-            s->count);
+    RP_NEED(i >= 0 && i < s->count, RP_EARG, "shard '%s': dataset %" PRId64 " of %" PRId64, s->path,
+            i, s->count);
     RP_TRY(need_whole(s, &s->entry[i]));
     *out = &s->entry[i].info;
     return RP_OK;
@@ -57,7 +52,8 @@ static int compare_name(const void *name, const void *entry)
 
 static const rp_shard_entry *find(const rp_shard *s, const char *name)
 {
-    return s->count ? bsearch(name, s->entry, (size_t)s->count, sizeof *s->entry, compare_name) : NULL;
+    return s->count ? bsearch(name, s->entry, (size_t)s->count, sizeof *s->entry, compare_name)
+                    : NULL;
 }
 
 rp_status rp_shard_dataset(const rp_shard *s, const char *name, int64_t *i)
@@ -99,26 +95,28 @@ rp_status rp_shard_fetch(const rp_shard *s, int64_t i, int64_t k, int64_t *room,
         else if (rp_zstd_expand(p->bytes, *scratch, bytes, shuffled, &why))
             return RP_OK;
     }
-    RP_FAIL(RP_EDATA, "shard '%s': dataset '%s': chunk %" PRId64 " is damaged: %s", s->path, e->dataset, k,
-            why);
+    RP_FAIL(RP_EDATA, "shard '%s': dataset '%s': chunk %" PRId64 " is damaged: %s", s->path,
+            e->dataset, k, why);
 }
 
-static rp_status check_box(const rp_shard *s, int64_t i, const int64_t origin[3], const int64_t size[3])
+static rp_status check_box(const rp_shard *s, int64_t i, const int64_t origin[3],
+                           const int64_t size[3])
 {
-    RP_NEED(i >= 0 && i < s->count, RP_EARG, "shard '%s': dataset %" PRId64 " of %" PRId64, s->path, i,
-            s->count);
+    RP_NEED(i >= 0 && i < s->count, RP_EARG, "shard '%s': dataset %" PRId64 " of %" PRId64, s->path,
+            i, s->count);
     RP_TRY(need_whole(s, &s->entry[i]));
     for (int a = 0; a < 3; a++) {
         const int64_t n = s->entry[i].info.grid.n[a];
-        RP_NEED(size[a] >= 1 && origin[a] >= 0 && origin[a] < n && size[a] <= n - origin[a], RP_EARG,
-                "shard '%s': dataset '%s': box %" PRId64 "+%" PRId64 " on axis %d of %" PRId64, s->path,
-                s->entry[i].dataset, origin[a], size[a], a, n);
+        RP_NEED(size[a] >= 1 && origin[a] >= 0 && origin[a] < n && size[a] <= n - origin[a],
+                RP_EARG,
+                "shard '%s': dataset '%s': box %" PRId64 "+%" PRId64 " on axis %d of %" PRId64,
+                s->path, s->entry[i].dataset, origin[a], size[a], a, n);
     }
     return RP_OK;
 }
 
-rp_status rp_shard_read_box(const rp_shard *s, int64_t i, const int64_t origin[3], const int64_t size[3],
-                            void *out)
+rp_status rp_shard_read_box(const rp_shard *s, int64_t i, const int64_t origin[3],
+                            const int64_t size[3], void *out)
 {
     RP_AUTOFREE uint8_t *scratch = NULL;
     RP_AUTOFREE uint8_t *shuffled = NULL;
@@ -188,8 +186,8 @@ static rp_status read_selected(const rp_shard *s, hid_t file, int64_t i, const i
     return RP_OK;
 }
 
-rp_status rp_shard_read_hdf5(const rp_shard *s, int64_t i, const int64_t origin[3], const int64_t size[3],
-                             void *out)
+rp_status rp_shard_read_hdf5(const rp_shard *s, int64_t i, const int64_t origin[3],
+                             const int64_t size[3], void *out)
 {
     RP_TRY(check_box(s, i, origin, size));
     RP_H5_SCOPE;

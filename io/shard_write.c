@@ -20,8 +20,7 @@ static rp_status half_type(hid_t *out)
     RP_H5(H5Tset_fields(t, 15, 10, 5, 0, 10), RP_EIO, "type float16");
     RP_H5(H5Tset_size(t, 2), RP_EIO, "type float16");
     RP_H5(H5Tset_ebias(t, 15), RP_EIO, "type float16");
-    *out = t;
-    t = -1;
+    *out = rp_h5_take(&t);
     return RP_OK;
 }
 
@@ -130,7 +129,8 @@ static rp_status put_standard(hid_t dataset, const rp_packed *p, const rp_shard_
     return put_more(dataset, about->attributes, about->attribute);
 }
 
-/* How a dataset is stored: chunks, shuffle, zstd, no times; contiguous when there is nothing in it. */
+/* How a dataset is stored: chunks, shuffle, zstd, no times; contiguous when there is nothing in it.
+ */
 static rp_status layout(int rank, const hsize_t chunk[], size_t size, hid_t *out)
 {
     RP_H5_AUTO dcpl = H5Pcreate(H5P_DATASET_CREATE);
@@ -145,10 +145,10 @@ static rp_status layout(int rank, const hsize_t chunk[], size_t size, hid_t *out
         RP_H5(H5Pset_chunk(dcpl, rank, chunk), RP_EIO, "chunks of a dataset");
         RP_H5(H5Pset_fill_time(dcpl, H5D_FILL_TIME_NEVER), RP_EIO, "fill of a dataset");
         if (size > 1) RP_H5(H5Pset_shuffle(dcpl), RP_EIO, "shuffle filter");
-        RP_H5(H5Pset_filter(dcpl, RP_ZSTD_FILTER, H5Z_FLAG_MANDATORY, 2, cd), RP_EIO, "zstd filter");
+        RP_H5(H5Pset_filter(dcpl, RP_ZSTD_FILTER, H5Z_FLAG_MANDATORY, 2, cd), RP_EIO,
+              "zstd filter");
     }
-    *out = dcpl;
-    dcpl = -1;
+    *out = rp_h5_take(&dcpl);
     return RP_OK;
 }
 
@@ -160,8 +160,8 @@ static rp_status make_dataset(const rp_shard_writer *w, const char *name, hid_t 
     RP_TRY(layout(rank, chunk, H5Tget_size(type), &dcpl));
     RP_H5_AUTO space = H5Screate_simple(rank, n, NULL);
     RP_H5(space, RP_EARG, "size of dataset '%s'", name);
-    RP_NEED(H5Lexists(w->file, name, H5P_DEFAULT) == 0, RP_EARG, "shard '%s': dataset '%s' is there already",
-            w->path, name);
+    RP_NEED(H5Lexists(w->file, name, H5P_DEFAULT) == 0, RP_EARG,
+            "shard '%s': dataset '%s' is there already", w->path, name);
     const hid_t dataset = H5Dcreate2(w->file, name, type, space, H5P_DEFAULT, dcpl, H5P_DEFAULT);
     RP_H5(dataset, RP_EIO, "dataset '%s'", name);
     *out = dataset;
@@ -169,19 +169,21 @@ static rp_status make_dataset(const rp_shard_writer *w, const char *name, hid_t 
 }
 
 static rp_status put_chunks(const rp_shard_writer *w, const char *name, hid_t dataset, int rank,
-                            const rp_chunking *c, const int64_t start[], const uint8_t *bytes)
+                            const rp_chunking *c, int64_t chunks, const int64_t start[],
+                            const uint8_t *bytes)
 {
-    for (int64_t i = 0; i < rp_chunking_total(c); i++) {
-        int64_t at[3];
-        hsize_t offset[3];
+    for (int64_t i = 0; i < chunks; i++) {
+        int64_t at[3] = {0};
+        hsize_t offset[3] = {0};
         rp_chunking_origin(c, i, at);
         for (int a = 0; a < rank; a++) offset[a] = (hsize_t)at[3 - rank + a];
         errno = 0;
         if (H5Dwrite_chunk(dataset, H5P_DEFAULT, 0, offset, (size_t)(start[i + 1] - start[i]),
                            bytes + start[i]) < 0)
-            return rp_h5_failed(rp_error_errno(errno), __FILE__, __LINE__, __func__,
-                                "shard '%s': dataset '%s': %" PRId64 " bytes cannot be written (%s)",
-                                w->path, name, start[rp_chunking_total(c)], rp_errno_words(errno));
+            return rp_h5_failed(rp_errno_status(errno), __FILE__, __LINE__, __func__,
+                                "shard '%s': dataset '%s': %" PRId64
+                                " bytes cannot be written (%s)",
+                                w->path, name, start[chunks], rp_errno_words(errno));
     }
     return RP_OK;
 }
@@ -195,6 +197,8 @@ rp_status rp_shard_put(rp_shard_writer *w, const char *name, const rp_packed *p,
     rp_chunking c;
     hsize_t n[3], chunk[3];
     RP_TRY(rp_chunking_of(p->grid.n, p->chunk, rp_dtype_size(p->dtype), &c));
+    RP_NEED(p->chunks == rp_chunking_total(&c), RP_EARG, "dataset '%s' of %" PRId64 " chunks", name,
+            p->chunks);
     for (int a = 0; a < 3; a++) {
         n[a] = (hsize_t)c.n[a];
         chunk[a] = (hsize_t)c.chunk[a];
@@ -202,11 +206,12 @@ rp_status rp_shard_put(rp_shard_writer *w, const char *name, const rp_packed *p,
     RP_TRY(rp_h5_dtype(p->dtype, &type));
     RP_TRY(make_dataset(w, name, type, 3, n, chunk, &dataset));
     RP_TRY_IN(put_standard(dataset, p, about), "shard '%s': dataset '%s'", w->path, name);
-    return put_chunks(w, name, dataset, 3, &c, p->start, p->bytes);
+    return put_chunks(w, name, dataset, 3, &c, p->chunks, p->start, p->bytes);
 }
 
 /* The array as one compressed chunk. */
-static rp_status pack_array(const rp_array *a, const rp_chunking *c, int64_t start[2], uint8_t **bytes)
+static rp_status pack_array(const rp_array *a, const rp_chunking *c, int64_t start[2],
+                            uint8_t **bytes)
 {
     RP_AUTOFREE uint8_t *plain = NULL;
     RP_AUTOFREE uint8_t *shuffled = NULL;
@@ -221,12 +226,13 @@ static rp_status pack_array(const rp_array *a, const rp_chunking *c, int64_t sta
     return RP_OK;
 }
 
-rp_status rp_shard_put_array(rp_shard_writer *w, const char *name, const rp_array *a, int attributes,
-                             const rp_attribute attribute[])
+rp_status rp_shard_put_array(rp_shard_writer *w, const char *name, const rp_array *a,
+                             int attributes, const rp_attribute attribute[])
 {
     RP_H5_SCOPE;
     RP_H5_AUTO dataset = -1;
     RP_AUTOFREE uint8_t *bytes = NULL;
+    RP_NEED(a->rank == 1 || a->rank == 2, RP_EARG, "dataset '%s' of %d dimensions", name, a->rank);
     const hid_t type = rp_h5_array_type(a->type);
     const hsize_t n[2] = {(hsize_t)a->n[0], (hsize_t)a->n[1]};
     const int64_t three[3] = {1, a->rank == 2 ? a->n[0] : 1, a->rank == 2 ? a->n[1] : a->n[0]};
@@ -240,7 +246,7 @@ rp_status rp_shard_put_array(rp_shard_writer *w, const char *name, const rp_arra
     RP_TRY(pack_array(a, &c, start, &bytes));
     RP_TRY(make_dataset(w, name, type, a->rank, n, n, &dataset));
     RP_TRY_IN(put_more(dataset, attributes, attribute), "shard '%s': dataset '%s'", w->path, name);
-    return put_chunks(w, name, dataset, a->rank, &c, start, bytes);
+    return put_chunks(w, name, dataset, a->rank, &c, 1, start, bytes);
 }
 
 static rp_status close_file(rp_shard_writer *w)
@@ -250,7 +256,7 @@ static rp_status close_file(rp_shard_writer *w)
     w->file = -1;
     errno = 0;
     if (H5Fclose(file) < 0)
-        return rp_h5_failed(rp_error_errno(errno), __FILE__, __LINE__, __func__,
+        return rp_h5_failed(rp_errno_status(errno), __FILE__, __LINE__, __func__,
                             "shard '%s' cannot be closed (%s)", w->path, rp_errno_words(errno));
     return RP_OK;
 }

@@ -53,7 +53,8 @@ rp_status rp_sync_folder_of(const char *path)
     if (cut) cut[cut == folder] = 0;
     RP_AUTOCLOSE int fd = open(cut ? folder : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     RP_SYS(fd >= 0, "folder of '%s' cannot be opened", path);
-    /* Some network file systems cannot flush a folder and say EINVAL: they keep it by themselves. */
+    /* Some network file systems cannot flush a folder and say EINVAL: they keep it by themselves.
+     */
     RP_SYS(fsync(fd) == 0 || errno == EINVAL, "folder of '%s' cannot be flushed", path);
     return RP_OK;
 }

@@ -17,15 +17,9 @@ static const struct {
     [RP_FOREIGN_F32] = {4, RP_F32, true},  [RP_FOREIGN_F64] = {8, RP_F64, true},
 };
 
-size_t rp_foreign_size(rp_foreign type)
-{
-    return foreign[type].size;
-}
+size_t rp_foreign_size(rp_foreign type) { return foreign[type].size; }
 
-bool rp_foreign_is_float(rp_foreign type)
-{
-    return foreign[type].is_float;
-}
+bool rp_foreign_is_float(rp_foreign type) { return foreign[type].is_float; }
 
 void rp_swap(int64_t n, size_t size, void *data)
 {
@@ -48,7 +42,8 @@ static int64_t count_not_finite(rp_foreign type, int64_t n, const void *data)
     return bad;
 }
 
-static rp_status narrow(const char *name, rp_foreign type, int64_t n, const void *data, int32_t out[])
+static rp_status narrow(const char *name, rp_foreign type, int64_t n, const void *data,
+                        int32_t out[])
 {
     for (int64_t i = 0; i < n; i++) {
         uint64_t u = 0;
@@ -76,7 +71,8 @@ rp_status rp_volume_from_foreign(const char *name, const rp_grid *grid, rp_forei
     RP_TRY(rp_volume_new(grid, foreign[type].as, &v));
     const int64_t n = rp_grid_voxels(grid);
     if (type == RP_FOREIGN_I8)
-        for (int64_t i = 0; i < n; i++) ((int16_t *)v->data)[i] = ((const int8_t *)data)[i];
+        for (int64_t i = 0; i < n; i++) /* two's complement of a byte */
+            ((int16_t *)v->data)[i] = (int16_t)((((const uint8_t *)data)[i] ^ 0x80) - 128);
     else if (type == RP_FOREIGN_U32 || type == RP_FOREIGN_U64 || type == RP_FOREIGN_I64)
         RP_TRY(narrow(name, type, n, data, v->data));
     else

@@ -3,8 +3,16 @@
 #include "lib/image/volume.h"
 
 typedef enum rp_foreign {
-    RP_FOREIGN_U8, RP_FOREIGN_I8, RP_FOREIGN_U16, RP_FOREIGN_I16, RP_FOREIGN_U32, RP_FOREIGN_I32,
-    RP_FOREIGN_U64, RP_FOREIGN_I64, RP_FOREIGN_F32, RP_FOREIGN_F64,
+    RP_FOREIGN_U8,
+    RP_FOREIGN_I8,
+    RP_FOREIGN_U16,
+    RP_FOREIGN_I16,
+    RP_FOREIGN_U32,
+    RP_FOREIGN_I32,
+    RP_FOREIGN_U64,
+    RP_FOREIGN_I64,
+    RP_FOREIGN_F32,
+    RP_FOREIGN_F64,
 } rp_foreign;
 size_t rp_foreign_size(rp_foreign type);
 bool rp_foreign_is_float(rp_foreign type);

@@ -57,8 +57,10 @@ Test(checkpoint, what_is_written_is_read_and_a_flipped_bit_is_named)
         fwrite(bytes, 1, n, f);
         fclose(f);
         bytes[i] ^= 8;
-        if (rp_checkpoint_read(path, &c) == RP_OK) rp_checkpoint_drop(&c);
-        else named += strstr(rp_error_message(), "a.h5") != NULL;
+        if (rp_checkpoint_read(path, &c) == RP_OK)
+            rp_checkpoint_drop(&c);
+        else
+            named += strstr(rp_error_message(), "a.h5") != NULL;
     }
     cr_expect(named >= tried - 2, "%d of %d flipped bits noticed", (int)named, (int)tried);
     FILE *f = fopen(path, "wb");
@@ -73,11 +75,13 @@ Test(checkpoint, what_is_written_is_read_and_a_flipped_bit_is_named)
 Test(checkpoint, a_full_disk_leaves_nothing)
 {
     const char *folder = scratch_folder("io_checkpoint_full");
-    if (mount("tmpfs", folder, "tmpfs", 0, "size=1m") != 0) skip_test("a small file system cannot be mounted here");
+    if (mount("tmpfs", folder, "tmpfs", 0, "size=1m") != 0)
+        skip_test("a small file system cannot be mounted here");
     char path[4200];
     snprintf(path, sizeof path, "%s/a.h5", folder);
     cr_expect_eq(write_alone(path), RP_ESPACE, "%s", rp_error_message());
-    cr_expect(strstr(rp_error_message(), "a.h5") && strstr(rp_error_message(), "bytes"), "%s", rp_error_message());
+    cr_expect(strstr(rp_error_message(), "a.h5") && strstr(rp_error_message(), "bytes"), "%s",
+              rp_error_message());
     rp_names *names = NULL;
     cr_assert_eq(rp_path_list(folder, &names), RP_OK);
     cr_expect_eq(names->count, 0);
@@ -98,19 +102,26 @@ Test(checkpoint, any_number_of_ranks_writes_the_same_bytes, .timeout = 200)
     const char *folder = scratch_folder("io_checkpoint_mpi"), *program = mpi_program();
     char path[4200], out[4000];
     if (!program) skip_test("tests/ranks/io_mpio is not built");
-    if (run_command(20, out, sizeof out, "command -v mpirun") != 0) skip_test("mpirun is not installed");
+    if (run_command(20, out, sizeof out, "command -v mpirun") != 0)
+        skip_test("mpirun is not installed");
     snprintf(path, sizeof path, "%s/alone.h5", folder);
     cr_assert_eq(write_alone(path), RP_OK);
     size_t n, m;
     const char *alone = file_read(path, &n);
     for (int ranks = 1; ranks <= 4; ranks += ranks == 2 ? 2 : 1) {
         snprintf(path, sizeof path, "%s/%d.h5", folder, ranks);
-        cr_assert_eq(run_command(60, out, sizeof out, "mpirun --mca io romio321 -np %d %s checkpoint %s", ranks, program, path), 0, "%s", out);
+        cr_assert_eq(run_command(60, out, sizeof out,
+                                 "mpirun --mca io romio321 -np %d %s checkpoint %s", ranks, program,
+                                 path),
+                     0, "%s", out);
         const char *together = file_read(path, &m);
-        cr_expect(n == m && memcmp(alone, together, n) == 0, "%d ranks: other bytes (%zu, %zu)", ranks, n, m);
+        cr_expect(n == m && memcmp(alone, together, n) == 0, "%d ranks: other bytes (%zu, %zu)",
+                  ranks, n, m);
     }
     snprintf(path, sizeof path, "%s/wrong.h5", folder);
-    cr_assert_eq(run_command(60, out, sizeof out, "mpirun --mca io romio321 -np 2 %s part %s", program, path), 0, "%s", out);
+    cr_assert_eq(run_command(60, out, sizeof out, "mpirun --mca io romio321 -np 2 %s part %s",
+                             program, path),
+                 0, "%s", out);
     cr_expect(strstr(out, "another rank"), "%s", out);
     rp_names *names = NULL;
     cr_assert_eq(rp_path_list(folder, &names), RP_OK);
@@ -123,7 +134,8 @@ Test(checkpoint, a_shard_reads_the_same_through_mpi_io, .timeout = 100)
     const char *folder = scratch_folder("io_shard_mpi"), *program = mpi_program();
     char path[4200], out[4000];
     if (!program) skip_test("tests/ranks/io_mpio is not built");
-    if (run_command(20, out, sizeof out, "command -v mpirun") != 0) skip_test("mpirun is not installed");
+    if (run_command(20, out, sizeof out, "command -v mpirun") != 0)
+        skip_test("mpirun is not installed");
     snprintf(path, sizeof path, "%s/a.h5", folder);
     rp_shard_writer *w = NULL;
     rp_packed *p = NULL;
@@ -136,7 +148,9 @@ Test(checkpoint, a_shard_reads_the_same_through_mpi_io, .timeout = 100)
     cr_assert_eq(rp_shard_put(w, "/a/CT", p, &(rp_shard_about){.name = "CT"}), RP_OK);
     cr_assert_eq(rp_shard_put(w, "/b/CT", p, &(rp_shard_about){.name = "CT"}), RP_OK);
     cr_assert_eq(rp_shard_close(&w), RP_OK);
-    cr_expect_eq(run_command(60, out, sizeof out, "mpirun --mca io romio321 -np 3 %s shard %s", program, path), 0, "%s", out);
+    cr_expect_eq(run_command(60, out, sizeof out, "mpirun --mca io romio321 -np 3 %s shard %s",
+                             program, path),
+                 0, "%s", out);
     cr_expect(strstr(out, "2 datasets, 0 differ"), "%s", out);
     rp_packed_drop(&p);
     rp_volume_drop(&v);
@@ -188,7 +202,8 @@ Test(journal, a_torn_tail_is_dropped_wherever_it_is_torn)
         fwrite(bytes, 1, cut, f);
         fclose(f);
         int64_t whole = 0;
-        while (whole < 9 && (size_t)(whole + 1 < 9 ? all.at[whole + 1] : (int64_t)n) <= cut) whole++;
+        while (whole < 9 && (size_t)(whole + 1 < 9 ? all.at[whole + 1] : (int64_t)n) <= cut)
+            whole++;
         seen some = {0};
         cr_assert_eq(rp_journal_replay(torn, see, &some, &rest), RP_OK);
         cr_expect(some.count == whole && rest == (int64_t)cut - all.at[whole], "cut at %zu", cut);
@@ -220,7 +235,8 @@ Test(journal, a_torn_tail_is_dropped_wherever_it_is_torn)
 Test(journal, a_full_disk_leaves_whole_records)
 {
     const char *folder = scratch_folder("io_journal_full");
-    if (mount("tmpfs", folder, "tmpfs", 0, "size=64k") != 0) skip_test("a small file system cannot be mounted here");
+    if (mount("tmpfs", folder, "tmpfs", 0, "size=64k") != 0)
+        skip_test("a small file system cannot be mounted here");
     char path[4200], *payload = calloc(1, 40000);
     snprintf(path, sizeof path, "%s/j", folder);
     rp_journal *j = NULL;

@@ -1,5 +1,5 @@
-/* tests/test_io_contour.c - contours to masks: the counts of plain shapes, and the published masks of
- * 66 structure sets. */
+/* tests/test_io_contour.c - contours to masks: the counts of plain shapes, and the published masks
+ * of 66 structure sets. */
 #include "io/atomic.h"
 #include "io/dicom.h"
 #include "io/nifti.h"
@@ -20,7 +20,9 @@ static rp_grid field(void)
 
 static rp_contour circle(double r, double x, double y, double z, int points)
 {
-    rp_contour c = {.kind = RP_CONTOUR_CLOSED, .points = points, .lps = calloc(3 * (size_t)points, sizeof(double))};
+    rp_contour c = {.kind = RP_CONTOUR_CLOSED,
+                    .points = points,
+                    .lps = calloc(3 * (size_t)points, sizeof(double))};
     for (int i = 0; i < points; i++) {
         const double a = 2 * 3.14159265358979323846 * i / points;
         c.lps[3 * i] = x + r * cos(a), c.lps[3 * i + 1] = y + r * sin(a), c.lps[3 * i + 2] = z;
@@ -73,18 +75,20 @@ Test(contour, plain_shapes_have_the_counts_of_the_rule)
 Test(contour, a_keyhole_equals_its_two_contours)
 {
     rp_contour outer = circle(15, 0, 0, 12, 360), inner = circle(7, 0, 0, 12, 360);
-    rp_contour key = {.kind = RP_CONTOUR_CLOSED, .points = 722, .lps = calloc(722 * 3, sizeof(double))};
+    rp_contour key = {
+        .kind = RP_CONTOUR_CLOSED, .points = 722, .lps = calloc(722 * 3, sizeof(double))};
     memcpy(key.lps, outer.lps, 360 * 3 * sizeof(double));
     memcpy(key.lps + 360 * 3, outer.lps, 3 * sizeof(double));
-    for (int i = 0; i <= 360; i++) memcpy(key.lps + (361 + i) * 3, inner.lps + (360 - i) % 360 * 3, 3 * sizeof(double));
+    for (int i = 0; i <= 360; i++)
+        memcpy(key.lps + (361 + i) * 3, inner.lps + (360 - i) % 360 * 3, 3 * sizeof(double));
     cr_expect_eq(count(1, &key, NULL), 560);
 }
 
 Test(contour, planes_are_the_nearest_slices_and_what_lies_beyond_is_counted)
 {
     rp_contour_report r;
-    rp_contour c[6] = {square(-10, 10, 13), square(-10, 10, 4.5), square(-10, 10, -1.6),
-                       square(-10, 10, 25.5), square(20, 40, 0), square(-10, 10, -1.5)};
+    rp_contour c[6] = {square(-10, 10, 13),   square(-10, 10, 4.5), square(-10, 10, -1.6),
+                       square(-10, 10, 25.5), square(20, 40, 0),    square(-10, 10, -1.5)};
     cr_expect_eq(count(1, c, &r), 400);
     cr_expect(r.off_plane == 1 && fabs(r.worst_off_mm - 1) < 1e-9);
     const rp_grid g = field();
@@ -116,7 +120,8 @@ static int64_t compare(const char *struct_path, const char *mask_path, int64_t *
     const int64_t n = rp_grid_voxels(&want->grid);
     uint8_t *mask = malloc((size_t)n);
     rp_contour_report r;
-    cr_assert_eq(rp_contour_fill(&want->grid, s->roi[0].contours, s->roi[0].contour, mask, &r), RP_OK, "%s", rp_error_message());
+    cr_assert_eq(rp_contour_fill(&want->grid, s->roi[0].contours, s->roi[0].contour, mask, &r),
+                 RP_OK, "%s", rp_error_message());
     int64_t differ = 0;
     *voxels = 0;
     for (int64_t i = 0; i < n; i++) {
@@ -138,17 +143,22 @@ Test(contour, the_published_masks_of_66_structure_sets_are_met_voxel_for_voxel, 
     int found = 0;
     cr_assert_eq(rp_dicom_start(), RP_OK);
     for (int a = 0; a < 3; a++) {
-        cr_assert_eq(run_command(200, out, sizeof out, "tar -xJf %s/%s.tar.xz -C %s --wildcards \"*/mask/RS.dcm\"",
-                                 shared_path("data/sts"), archives[a], folder), 0, "%s", out);
+        cr_assert_eq(run_command(200, out, sizeof out,
+                                 "tar -xJf %s/%s.tar.xz -C %s --wildcards \"*/mask/RS.dcm\"",
+                                 shared_path("data/sts"), archives[a], folder),
+                     0, "%s", out);
         for (int p = 1; p <= 40; p++) {
-            snprintf(structs, sizeof structs, "%s/dicom/STS_%03d/%s/mask/RS.dcm", folder, p, archives[a]);
-            snprintf(mask, sizeof mask, "%s/STS_%03d_%s_mask.nii.gz", shared_path("data/sts/masks"), p, archives[a]);
+            snprintf(structs, sizeof structs, "%s/dicom/STS_%03d/%s/mask/RS.dcm", folder, p,
+                     archives[a]);
+            snprintf(mask, sizeof mask, "%s/STS_%03d_%s_mask.nii.gz", shared_path("data/sts/masks"),
+                     p, archives[a]);
             rp_path_info info;
             cr_assert_eq(rp_path_look(structs, true, &info), RP_OK);
             if (info.kind == RP_PATH_NONE) continue;
             int64_t voxels;
             const int64_t differ = compare(structs, mask, &voxels);
-            cr_expect_eq(differ, 0, "STS_%03d %s: %d of %d voxels differ", p, archives[a], (int)differ, (int)voxels);
+            cr_expect_eq(differ, 0, "STS_%03d %s: %d of %d voxels differ", p, archives[a],
+                         (int)differ, (int)voxels);
             /* Counts of the reference note. */
             if (p == 1) cr_expect_eq(voxels, a == 1 ? 5095 : 117145);
             if (p == 5) cr_expect_eq(voxels, a == 1 ? 5985 : 187576);

@@ -11,10 +11,7 @@
 
 enum { ROWS = 24, COLUMNS = 20, PIXELS = ROWS * COLUMNS };
 
-static void text(char *to, const char *from)
-{
-    strcpy(to, from);
-}
+static void text(char *to, const char *from) { strcpy(to, from); }
 
 static rp_dicom_header *phantom(int stored, bool is_signed)
 {
@@ -53,18 +50,20 @@ static void pattern(int stored, bool is_signed, int32_t out[])
 {
     const int range = 1 << stored;
     for (int i = 0; i < PIXELS; i++)
-        out[i] = (i * 37 + (i / COLUMNS) * (i / COLUMNS) * 11) % range - (is_signed ? range / 2 : 0);
+        out[i] =
+            (i * 37 + (i / COLUMNS) * (i / COLUMNS) * 11) % range - (is_signed ? range / 2 : 0);
 }
 
-/* Largest difference of rescaled values: lossy compression may move the stored ones and says so in the
- * new intercept.  The phantom's own is -1024. */
+/* Largest difference of rescaled values: lossy compression may move the stored ones and says so in
+ * the new intercept.  The phantom's own is -1024. */
 static double worst_of(const char *path, const int32_t want[], const int32_t got[])
 {
     rp_dicom_header *h = calloc(1, sizeof *h);
     cr_assert_eq(rp_dicom_header_read(path, h), RP_OK, "%s", rp_error_message());
     double worst = 0;
     for (int i = 0; i < PIXELS; i++)
-        worst = fmax(worst, fabs(got[i] * h->slope.value[0] + h->intercept.value[0] - (want[i] - 1024)));
+        worst = fmax(worst,
+                     fabs(got[i] * h->slope.value[0] + h->intercept.value[0] - (want[i] - 1024)));
     free(h);
     return worst;
 }
@@ -104,7 +103,8 @@ Test(dicom, a_written_header_reads_back_the_same_bytes_each_time)
     text(h->transfer_syntax, "1.2.840.10008.1.2.1");
     cr_expect_str_empty(got->warning);
     for (size_t i = 0; i < sizeof *h; i++)
-        cr_expect(((char *)h)[i] == ((char *)got)[i], "byte %zu of the header differs: '%.20s'", i, (char *)got + i);
+        cr_expect(((char *)h)[i] == ((char *)got)[i], "byte %zu of the header differs: '%.20s'", i,
+                  (char *)got + i);
     if (run_command(20, out, sizeof out, "dcmdump %s", path[0]) == 0)
         cr_expect(strstr(out, "[3.5e+08]") || strstr(out, "[350000000]"), "%s", out);
     free(h);
@@ -154,13 +154,16 @@ Test(dicom, every_transfer_syntax_gives_the_pixels_of_the_plain_file, .timeout =
         for (size_t w = 0; w < sizeof ways / sizeof *ways; w++) {
             if (!strchr(ways[w].inputs, *kind)) continue;
             if (ways[w].most > 2) {
-                for (int i = 0; i < PIXELS; i++) want[i] = 1000 + 8 * (i % COLUMNS) + 5 * (i / COLUMNS);
+                for (int i = 0; i < PIXELS; i++)
+                    want[i] = 1000 + 8 * (i % COLUMNS) + 5 * (i / COLUMNS);
                 cr_assert_eq(rp_dicom_write_slice(plain, h, want), RP_OK);
             }
             snprintf(packed, sizeof packed, "%s/%c_%zu.dcm", folder, *kind, w);
             snprintf(command, sizeof command, "%s %s %s", ways[w].command, plain, packed);
-            cr_assert_eq(run_command(20, out, sizeof out, "%s", command), 0, "%s: %s", command, out);
-            cr_assert_eq(read_first(packed, got), RP_OK, "%s of %c: %s", ways[w].name, *kind, rp_error_message());
+            cr_assert_eq(run_command(20, out, sizeof out, "%s", command), 0, "%s: %s", command,
+                         out);
+            cr_assert_eq(read_first(packed, got), RP_OK, "%s of %c: %s", ways[w].name, *kind,
+                         rp_error_message());
             const double worst = worst_of(packed, want, got);
             cr_expect(worst <= ways[w].most, "%s of %c: differs by %g", ways[w].name, *kind, worst);
             if (ways[w].most > 2) {
@@ -178,9 +181,11 @@ Test(dicom, every_transfer_syntax_gives_the_pixels_of_the_plain_file, .timeout =
     snprintf(plain, sizeof plain, "%s/base.dcm", folder);
     snprintf(packed, sizeof packed, "%s/base_jpeg.dcm", folder);
     cr_assert_eq(rp_dicom_write_slice(plain, h, want), RP_OK);
-    cr_assert_eq(run_command(20, out, sizeof out, "dcmcjpeg +eb +q 98 %s %s", plain, packed), 0, "%s", out);
+    cr_assert_eq(run_command(20, out, sizeof out, "dcmcjpeg +eb +q 98 %s %s", plain, packed), 0,
+                 "%s", out);
     cr_assert_eq(read_first(packed, got), RP_OK, "%s", rp_error_message());
-    cr_expect(worst_of(packed, want, got) <= 4, "baseline: differs by %g", worst_of(packed, want, got));
+    cr_expect(worst_of(packed, want, got) <= 4, "baseline: differs by %g",
+              worst_of(packed, want, got));
     free(h);
     rp_dicom_end();
 }
@@ -225,10 +230,13 @@ static const edit edits[] = {
     {"bits stored 17", "-m BitsStored=17", RP_OK, RP_EDATA, "17 bits stored"},
     {"representation 2", "-m PixelRepresentation=2", RP_OK, RP_EDATA, "PixelRepresentation"},
     {"samples 3", "-m SamplesPerPixel=3", RP_OK, RP_EUNSUP, "3 samples"},
-    {"palette", "-m \"PhotometricInterpretation=PALETTE COLOR\"", RP_OK, RP_EUNSUP, "PALETTE COLOR"},
+    {"palette", "-m \"PhotometricInterpretation=PALETTE COLOR\"", RP_OK, RP_EUNSUP,
+     "PALETTE COLOR"},
     {"comma spacing", "-m \"PixelSpacing=0,97\\\\0,97\"", RP_EDATA, RP_EDATA, "PixelSpacing"},
-    {"nan orientation", "-m \"ImageOrientationPatient=1\\\\0\\\\nan\\\\0\\\\1\\\\0\"", RP_EDATA, RP_EDATA, "ImageOrientationPatient: 'nan'"},
-    {"two positions", "-m \"ImagePositionPatient=1\\\\2\"", RP_EDATA, RP_EDATA, "ImagePositionPatient"},
+    {"nan orientation", "-m \"ImageOrientationPatient=1\\\\0\\\\nan\\\\0\\\\1\\\\0\"", RP_EDATA,
+     RP_EDATA, "ImageOrientationPatient: 'nan'"},
+    {"two positions", "-m \"ImagePositionPatient=1\\\\2\"", RP_EDATA, RP_EDATA,
+     "ImagePositionPatient"},
     {"word as slope", "-m RescaleSlope=one", RP_EDATA, RP_EDATA, "RescaleSlope: 'one'"},
     {"word as weight", "-i PatientWeight=70kg", RP_OK, RP_OK, NULL},
     {"no instance", "-e SOPInstanceUID", RP_EDATA, RP_EDATA, "SOPInstanceUID"},
@@ -245,10 +253,16 @@ Test(dicom, wrong_attributes_are_named)
         snprintf(path, sizeof path, "%s/%zu.dcm", folder, i);
         rp_dicom_header *h = phantom(12, false), *read = calloc(1, sizeof *read);
         cr_assert_eq(rp_dicom_write_slice(path, h, pixels), RP_OK);
-        cr_assert_eq(run_command(10, out, sizeof out, "dcmodify -nb -imt %s %s", edits[i].options, path), 0, "%s", out);
-        cr_expect_eq(rp_dicom_header_read(path, read), edits[i].header, "%s: %s", edits[i].what, rp_error_message());
-        cr_expect_eq(read_first(path, got), edits[i].pixels, "%s: %s", edits[i].what, rp_error_message());
-        if (edits[i].message) cr_expect(strstr(rp_error_message(), edits[i].message), "%s: %s", edits[i].what, rp_error_message());
+        cr_assert_eq(
+            run_command(10, out, sizeof out, "dcmodify -nb -imt %s %s", edits[i].options, path), 0,
+            "%s", out);
+        cr_expect_eq(rp_dicom_header_read(path, read), edits[i].header, "%s: %s", edits[i].what,
+                     rp_error_message());
+        cr_expect_eq(read_first(path, got), edits[i].pixels, "%s: %s", edits[i].what,
+                     rp_error_message());
+        if (edits[i].message)
+            cr_expect(strstr(rp_error_message(), edits[i].message), "%s: %s", edits[i].what,
+                      rp_error_message());
         if (!edits[i].message) {
             cr_expect_eq(read->patient_weight.count, 0);
             cr_expect(strstr(read->warning, "PatientWeight: '70kg'"), "%s", read->warning);
@@ -278,7 +292,8 @@ Test(dicom, what_is_not_dicom_is_said_to_be_so)
     const struct {
         const char *bytes;
         size_t n;
-    } bad[] = {{"", 0}, {"text\n", 5}, {noise, sizeof noise}, {"\x08\0\x05\0zzzzzzzzzzzzzzzzzzzzz", 24}};
+    } bad[] = {
+        {"", 0}, {"text\n", 5}, {noise, sizeof noise}, {"\x08\0\x05\0zzzzzzzzzzzzzzzzzzzzz", 24}};
     for (int i = 0; i < 4; i++) {
         write_bytes(path, bad[i].n, bad[i].bytes);
         cr_expect_eq(rp_dicom_header_read(path, &h), RP_EUNSUP, "%d: %s", i, rp_error_message());
@@ -290,8 +305,8 @@ Test(dicom, what_is_not_dicom_is_said_to_be_so)
     rp_dicom_end();
 }
 
-/* Cuts are all noticed; flipped bits give an error or, where the format has no checksum, other pixels,
- * but never a crash. */
+/* Cuts are all noticed; flipped bits give an error or, where the format has no checksum, other
+ * pixels, but never a crash. */
 Test(dicom, cut_and_flipped_files_never_crash_and_cuts_are_errors, .timeout = 120)
 {
     cr_assert_eq(rp_dicom_start(), RP_OK);
@@ -313,7 +328,8 @@ Test(dicom, cut_and_flipped_files_never_crash_and_cuts_are_errors, .timeout = 12
         char *bytes = file_read(packed, &n);
         for (size_t cut = 100; cut + 8 < n; cut += 41) {
             write_bytes(bad, cut, bytes);
-            cr_expect_neq(read_first(bad, got), RP_OK, "%s cut at %zu of %zu", ways[w].name, cut, n);
+            cr_expect_neq(read_first(bad, got), RP_OK, "%s cut at %zu of %zu", ways[w].name, cut,
+                          n);
         }
         for (size_t i = 128; i < n; i += 13) {
             bytes[i] ^= (char)(1 << i % 8);
@@ -342,12 +358,15 @@ Test(dicom, frames_of_one_file_are_told_apart)
         if (w < sizeof ways / sizeof *ways && ways[w].most > 0) continue;
         const bool split = w == sizeof ways / sizeof *ways; /* several fragments a frame */
         snprintf(packed, sizeof packed, "%s/%zu.dcm", folder, w);
-        snprintf(command, sizeof command, "%s %s %s", split ? "dcmcjpeg +e1 +fs 1" : ways[w].command, plain, packed);
-        if (run_command(20, out, sizeof out, "%s", command) != 0) skip_test("dcmtk or libgdcm-tools is not installed");
+        snprintf(command, sizeof command, "%s %s %s",
+                 split ? "dcmcjpeg +e1 +fs 1" : ways[w].command, plain, packed);
+        if (run_command(20, out, sizeof out, "%s", command) != 0)
+            skip_test("dcmtk or libgdcm-tools is not installed");
         rp_dicom_file *f = NULL;
         cr_assert_eq(rp_dicom_open(packed, &f), RP_OK, "%s", rp_error_message());
         for (int k = 2; k >= 0; k--) {
-            cr_expect_eq(rp_dicom_file_pixels(f, k, PIXELS, got), RP_OK, "way %zu frame %d: %s", w, k, rp_error_message());
+            cr_expect_eq(rp_dicom_file_pixels(f, k, PIXELS, got), RP_OK, "way %zu frame %d: %s", w,
+                         k, rp_error_message());
             cr_expect_eq(memcmp(got, want + k * PIXELS, sizeof got), 0, "way %zu frame %d", w, k);
         }
         cr_expect_eq(rp_dicom_file_pixels(f, 3, PIXELS, got), RP_EARG);
@@ -374,10 +393,13 @@ Test(dicom, texts_of_other_character_sets_become_utf8)
         snprintf(path, sizeof path, "%s/%zu.dcm", folder, i);
         snprintf(list, sizeof list, "%s/%zu.txt", folder, i);
         FILE *f = fopen(list, "wb");
-        fprintf(f, "(0008,0005) CS [%s]\n(0008,0016) UI [1.2.840.10008.5.1.4.1.1.2]\n(0008,0018) UI [1.2.3]\n(0010,0010) PN [%s]\n(0010,0020) LO [ a\tb ]\n",
+        fprintf(f,
+                "(0008,0005) CS [%s]\n(0008,0016) UI [1.2.840.10008.5.1.4.1.1.2]\n(0008,0018) UI "
+                "[1.2.3]\n(0010,0010) PN [%s]\n(0010,0020) LO [ a\tb ]\n",
                 rows[i].set, rows[i].bytes);
         fclose(f);
-        if (run_command(10, out, sizeof out, "dump2dcm %s %s", list, path) != 0) skip_test("dump2dcm is not installed: %s", out);
+        if (run_command(10, out, sizeof out, "dump2dcm %s %s", list, path) != 0)
+            skip_test("dump2dcm is not installed: %s", out);
         rp_dicom_header h;
         cr_assert_eq(rp_dicom_header_read(path, &h), RP_OK, "%s", rp_error_message());
         cr_expect_str_eq(h.patient_name, rows[i].want);
@@ -391,7 +413,8 @@ Test(dicom, a_structure_set_is_joined_by_number)
     const char *folder = scratch_folder("io_dicom_structs");
     char path[4200], out[2000];
     snprintf(path, sizeof path, "%s/rs.dcm", folder);
-    double first[9] = {0, 0, 3, 10, 0, 3, 10, 10.0625, 3}, second[12] = {1, 1, 6, 2, 1, 6, 2, 2, 6, 1, 2, 6};
+    double first[9] = {0, 0, 3, 10, 0, 3, 10, 10.0625, 3},
+           second[12] = {1, 1, 6, 2, 1, 6, 2, 2, 6, 1, 2, 6};
     rp_contour a[2] = {{RP_CONTOUR_CLOSED, 3, first}, {RP_CONTOUR_XOR, 4, second}};
     rp_contour b[1] = {{RP_CONTOUR_POINT, 1, first}};
     rp_dicom_roi rois[3] = {{.number = 5, .name = "GTV \xC3\xA4", .contours = 2, .contour = a},
@@ -418,7 +441,11 @@ Test(dicom, a_structure_set_is_joined_by_number)
     cr_expect_eq(got->roi[0].contour[0].kind, RP_CONTOUR_POINT);
     cr_expect_eq(got->roi[2].contours, 0);
     rp_dicom_structs_drop(&got);
-    cr_assert_eq(run_command(10, out, sizeof out, "dcmodify -nb -imt -m \"(3006,0039)[0].(3006,0040)[1].(3006,0050)=1\\\\2\" %s", path), 0, "%s", out);
+    cr_assert_eq(
+        run_command(10, out, sizeof out,
+                    "dcmodify -nb -imt -m \"(3006,0039)[0].(3006,0040)[1].(3006,0050)=1\\\\2\" %s",
+                    path),
+        0, "%s", out);
     cr_assert_eq(rp_dicom_rtstruct(path, &got), RP_OK, "%s", rp_error_message());
     cr_expect_eq(got->roi[1].contours, 0);
     cr_expect(strstr(got->roi[1].problem, "contour 1: 2 coordinates"), "%s", got->roi[1].problem);
@@ -435,18 +462,23 @@ Test(dicom, bits_of_a_segmentation_run_on_over_frames)
     const char *folder = scratch_folder("io_dicom_seg");
     char path[4200], out[2000];
     snprintf(path, sizeof path, "%s/seg.dcm", folder);
-    if (run_command(30, out, sizeof out, "/usr/bin/python3 -c \"import pydicom\"") != 0) skip_test("pydicom is not installed");
+    if (run_command(30, out, sizeof out, "/usr/bin/python3 -c \"import pydicom\"") != 0)
+        skip_test("pydicom is not installed");
     for (int fraction = 0; fraction < 2; fraction++) {
-        cr_assert_eq(run_command(30, out, sizeof out, "/usr/bin/python3 tests/seg_make.py %s %s", path, fraction ? "FRACTIONAL" : "BINARY"), 0, "%s", out);
+        cr_assert_eq(run_command(30, out, sizeof out, "/usr/bin/python3 tests/seg_make.py %s %s",
+                                 path, fraction ? "FRACTIONAL" : "BINARY"),
+                     0, "%s", out);
         rp_dicom_seg *s = NULL;
         cr_assert_eq(rp_dicom_segmentation(path, &s), RP_OK, "%s", rp_error_message());
-        cr_expect(s->rows == 5 && s->columns == 5 && s->frames == 3 && s->segments == 2 && s->is_fractional == fraction);
+        cr_expect(s->rows == 5 && s->columns == 5 && s->frames == 3 && s->segments == 2 &&
+                  s->is_fractional == fraction);
         cr_expect_str_eq(s->segment[1].label, "Node");
         cr_expect_str_eq(s->series_uid, "1.2.3.4.5");
         for (int k = 0; k < 3; k++) {
             cr_expect_eq(s->frame_segment[k], k == 2 ? 2 : 1);
             cr_expect(s->frame[k].position.count == 3 && s->frame[k].position.value[2] == 3 * k);
-            cr_expect(s->frame[k].pixel_spacing.value[0] == 0.75 && s->frame[k].orientation.value[4] == 1);
+            cr_expect(s->frame[k].pixel_spacing.value[0] == 0.75 &&
+                      s->frame[k].orientation.value[4] == 1);
             for (int i = 0; i < 25; i++) {
                 const bool in = (k * 25 + i) % 3 == 0;
                 cr_expect_eq(s->pixels[k * 25 + i], in ? (fraction ? 200 : 1) : 0);

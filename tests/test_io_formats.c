@@ -21,7 +21,10 @@ static const float numbers[6] = {0.5f, -1, 2, 3, 4, 5};
 
 static void write_tensors(const char *path)
 {
-    const rp_safetensor t[] = {{"enc.0.weight", 2, {2, 3}, numbers}, {"bias \"\xC3\xA9\"", 1, {2}, numbers + 1}, {"none", 2, {0, 3}, numbers}, {"step", 0, {0}, numbers + 5}};
+    const rp_safetensor t[] = {{"enc.0.weight", 2, {2, 3}, numbers},
+                               {"bias \"\xC3\xA9\"", 1, {2}, numbers + 1},
+                               {"none", 2, {0, 3}, numbers},
+                               {"step", 0, {0}, numbers + 5}};
     const rp_safetensors_note notes[] = {{"format", "radpipe"}, {"note", "a \"b\"\nc"}};
     cr_assert_eq(rp_safetensors_write(path, 4, t, 2, notes), RP_OK, "%s", rp_error_message());
 }
@@ -35,7 +38,8 @@ Test(safetensors, what_is_written_is_read_by_us_and_by_python)
     cr_assert_eq(rp_safetensors_read(path, &s), RP_OK, "%s", rp_error_message());
     cr_assert_eq(rp_safetensors_count(s), 4);
     const rp_safetensor *t = rp_safetensors_find(s, "enc.0.weight");
-    cr_assert(t && t->rank == 2 && t->n[0] == 2 && t->n[1] == 3 && memcmp(t->data, numbers, 24) == 0);
+    cr_assert(t && t->rank == 2 && t->n[0] == 2 && t->n[1] == 3 &&
+              memcmp(t->data, numbers, 24) == 0);
     t = rp_safetensors_find(s, "bias \"\xC3\xA9\"");
     cr_assert(t && t->data[1] == 2);
     t = rp_safetensors_find(s, "step");
@@ -43,14 +47,19 @@ Test(safetensors, what_is_written_is_read_by_us_and_by_python)
     cr_expect_str_eq(rp_safetensors_text(s, "note"), "a \"b\"\nc");
     cr_expect_null(rp_safetensors_text(s, "more"));
     rp_safetensors_drop(&s);
-    cr_assert_eq(run_command(30, out, sizeof out, "/usr/bin/python3 tests/formats_check.py safetensors %s", path), 0, "%s", out);
-    cr_expect(strstr(out, "enc.0.weight F32 [2, 3] (0.5, -1.0, 2.0)") && strstr(out, "step F32 [] (5.0,)"), "%s", out);
+    cr_assert_eq(run_command(30, out, sizeof out,
+                             "/usr/bin/python3 tests/formats_check.py safetensors %s", path),
+                 0, "%s", out);
+    cr_expect(strstr(out, "enc.0.weight F32 [2, 3] (0.5, -1.0, 2.0)") &&
+                  strstr(out, "step F32 [] (5.0,)"),
+              "%s", out);
     const rp_safetensor twice[] = {{"a", 1, {1}, numbers}, {"a", 1, {1}, numbers}};
     cr_expect_eq(rp_safetensors_write(path, 2, twice, 0, NULL), RP_EARG);
     no_leaks();
 }
 
-static void expect_refusal(const char *path, const char *json, size_t data, rp_status want, const char *message)
+static void expect_refusal(const char *path, const char *json, size_t data, rp_status want,
+                           const char *message)
 {
     char file[2000] = {0};
     const uint64_t n = strlen(json);
@@ -67,14 +76,26 @@ Test(safetensors, holes_overlaps_and_lies_are_refused)
 {
     char path[4200];
     snprintf(path, sizeof path, "%s/a.safetensors", scratch_folder("io_safetensors_bad"));
-    expect_refusal(path, "{\"a\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,8]}}", 12, RP_EDATA, "4 bytes left over");
-    expect_refusal(path, "{\"a\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[4,12]}}", 12, RP_EDATA, "hole");
-    expect_refusal(path, "{\"a\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,8]},\"b\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[4,12]}}", 12, RP_EDATA, "overlaps");
-    expect_refusal(path, "{\"a\":{\"dtype\":\"F32\",\"shape\":[3],\"data_offsets\":[0,8]}}", 8, RP_EDATA, "does not fit");
-    expect_refusal(path, "{\"a\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,8]}}", 4, RP_EDATA, "outside");
-    expect_refusal(path, "{\"a\":{\"dtype\":\"F16\",\"shape\":[2],\"data_offsets\":[0,4]}}", 4, RP_EUNSUP, "F16");
-    expect_refusal(path, "{\"a\":{\"dtype\":\"F32\",\"shape\":[4611686018427387904,4],\"data_offsets\":[0,0]}}", 0, RP_EDATA, "does not fit");
-    expect_refusal(path, "{\"a\":{\"dtype\":\"F32\",\"shape\":[-1],\"data_offsets\":[0,0]}}", 0, RP_EDATA, "shape");
+    expect_refusal(path, "{\"a\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,8]}}", 12,
+                   RP_EDATA, "4 bytes left over");
+    expect_refusal(path, "{\"a\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[4,12]}}", 12,
+                   RP_EDATA, "hole");
+    expect_refusal(path,
+                   "{\"a\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,8]},\"b\":{"
+                   "\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[4,12]}}",
+                   12, RP_EDATA, "overlaps");
+    expect_refusal(path, "{\"a\":{\"dtype\":\"F32\",\"shape\":[3],\"data_offsets\":[0,8]}}", 8,
+                   RP_EDATA, "does not fit");
+    expect_refusal(path, "{\"a\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,8]}}", 4,
+                   RP_EDATA, "outside");
+    expect_refusal(path, "{\"a\":{\"dtype\":\"F16\",\"shape\":[2],\"data_offsets\":[0,4]}}", 4,
+                   RP_EUNSUP, "F16");
+    expect_refusal(
+        path,
+        "{\"a\":{\"dtype\":\"F32\",\"shape\":[4611686018427387904,4],\"data_offsets\":[0,0]}}", 0,
+        RP_EDATA, "does not fit");
+    expect_refusal(path, "{\"a\":{\"dtype\":\"F32\",\"shape\":[-1],\"data_offsets\":[0,0]}}", 0,
+                   RP_EDATA, "shape");
     expect_refusal(path, "[1]", 0, RP_EDATA, "{");
     expect_refusal(path, "{\"a\":3}", 0, RP_EDATA, "'a'");
     write_tensors(path);
@@ -94,13 +115,15 @@ Test(safetensors, holes_overlaps_and_lies_are_refused)
     no_leaks();
 }
 
-static void build(const char *path, const char *space, const char *endian, const char *encoding, const char *more,
-                  size_t n, const void *data)
+static void build(const char *path, const char *space, const char *endian, const char *encoding,
+                  const char *more, size_t n, const void *data)
 {
     FILE *f = fopen(path, "wb");
-    fprintf(f, "NRRD0004\n# made by hand\ntype: short\ndimension: 3\nspace: %s\nsizes: 4 3 2\n"
-               "space directions: (0,1.5,0) (-0.9,0,0) (0, 0, 3)\nkinds: domain domain domain\n"
-               "endian: %s\nencoding: %s\nspace origin: (10.25,-20.5,5)\nmodality:=CT\n%s\n", space, endian, encoding, more);
+    fprintf(f,
+            "NRRD0004\n# made by hand\ntype: short\ndimension: 3\nspace: %s\nsizes: 4 3 2\n"
+            "space directions: (0,1.5,0) (-0.9,0,0) (0, 0, 3)\nkinds: domain domain domain\n"
+            "endian: %s\nencoding: %s\nspace origin: (10.25,-20.5,5)\nmodality:=CT\n%s\n",
+            space, endian, encoding, more);
     fwrite(data, 1, n, f);
     fclose(f);
 }
@@ -110,11 +133,13 @@ static void expect_volume(const char *path, double sx, double sy)
     rp_volume *v = NULL;
     rp_nrrd_info info;
     cr_assert_eq(rp_nrrd_read(path, &v, &info), RP_OK, "%s", rp_error_message());
-    cr_expect(v->grid.n[0] == 2 && v->grid.n[1] == 3 && v->grid.n[2] == 4 && v->dtype == RP_I16 && !info.was_float);
+    cr_expect(v->grid.n[0] == 2 && v->grid.n[1] == 3 && v->grid.n[2] == 4 && v->dtype == RP_I16 &&
+              !info.was_float);
     for (int i = 0; i < 24; i++) cr_expect_eq(((int16_t *)v->data)[i], i * 100 - 700, "%s", path);
     double p[3];
     rp_grid_position(&v->grid, (double[3]){1, 1, 1}, p);
-    cr_expect(fabs(p[0] - sx * (10.25 - 0.9)) < 1e-12 && fabs(p[1] - sy * (-20.5 + 1.5)) < 1e-12 && fabs(p[2] - 8) < 1e-12,
+    cr_expect(fabs(p[0] - sx * (10.25 - 0.9)) < 1e-12 && fabs(p[1] - sy * (-20.5 + 1.5)) < 1e-12 &&
+                  fabs(p[2] - 8) < 1e-12,
               "%s: %g %g %g", path, p[0], p[1], p[2]);
     rp_volume_drop(&v);
 }
@@ -177,9 +202,12 @@ Test(nrrd, what_cannot_be_right_is_refused)
         {"LPS", "little", "raw", "dimension: 4\n", 48, RP_EUNSUP, "4 dimensions"},
         {"LPS", "little", "raw", "sizes: 2000000000 2000000000 2000000000\n", 48, RP_EARG, ""},
         {"LPS", "little", "raw", "sizes: 20000 20000 2\n", 48, RP_EDATA, "announced"},
-        {"LPS", "little", "raw", "space directions: none (1,0,0) (0,1,0)\n", 48, RP_EDATA, "vector"},
-        {"LPS", "little", "raw", "space directions: (0,0,0) (1,0,0) (0,1,0)\n", 48, RP_EDATA, "spacing"},
-        {"LPS", "little", "raw", "space directions: (1,0,0) (1,0,0) (0,1,0)\n", 48, RP_EDATA, "plane"},
+        {"LPS", "little", "raw", "space directions: none (1,0,0) (0,1,0)\n", 48, RP_EDATA,
+         "vector"},
+        {"LPS", "little", "raw", "space directions: (0,0,0) (1,0,0) (0,1,0)\n", 48, RP_EDATA,
+         "spacing"},
+        {"LPS", "little", "raw", "space directions: (1,0,0) (1,0,0) (0,1,0)\n", 48, RP_EDATA,
+         "plane"},
         {"LPS", "little", "raw", "type: block\n", 48, RP_EUNSUP, "block"},
         {"LPS", "little", "raw", "nonsense\n", 48, RP_EDATA, "nonsense"},
     };
@@ -210,7 +238,9 @@ Test(png, other_readers_see_the_pixels)
         rp_sha256((size_t)(37 * 23 * channels), pixels, digest);
         rp_hex(32, digest, hex);
         snprintf(line, sizeof line, "37 23 8 %d %s ['IDAT', 'IEND', 'IHDR']", channels, hex);
-        cr_assert_eq(run_command(30, out, sizeof out, "/usr/bin/python3 tests/formats_check.py png %s", path), 0, "%s", out);
+        cr_assert_eq(run_command(30, out, sizeof out,
+                                 "/usr/bin/python3 tests/formats_check.py png %s", path),
+                     0, "%s", out);
         cr_expect(strstr(out, line), "%s\n%s", line, out);
         size_t n, m;
         const char *a = file_read(path, &n), *b = file_read(again, &m);

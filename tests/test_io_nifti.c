@@ -34,11 +34,15 @@ Test(nifti, every_type_version_and_byte_order_of_nibabel_reads_alike)
     if (!has_python()) skip_test("nibabel is not installed");
     const char *folder = scratch_folder("io_nifti");
     char out[1000], path[4200];
-    cr_assert_eq(run_command(60, out, sizeof out, "/usr/bin/python3 tests/nifti_check.py make %s", folder), 0, "%s", out);
-    static const char *const types[] = {"int8", "uint8", "int16", "uint16", "int32", "uint32", "int64", "uint64", "float32", "float64"};
+    cr_assert_eq(
+        run_command(60, out, sizeof out, "/usr/bin/python3 tests/nifti_check.py make %s", folder),
+        0, "%s", out);
+    static const char *const types[] = {"int8",   "uint8", "int16",  "uint16",  "int32",
+                                        "uint32", "int64", "uint64", "float32", "float64"};
     for (int i = 0; i < 40; i++) {
         const char *type = types[i / 4], order = i & 1 ? 'b' : 'l', version = i & 2 ? '2' : '1';
-        snprintf(path, sizeof path, "%s/%s_%c_%c%s", folder, type, version, order, order == 'b' ? ".nii.gz" : ".nii");
+        snprintf(path, sizeof path, "%s/%s_%c_%c%s", folder, type, version, order,
+                 order == 'b' ? ".nii.gz" : ".nii");
         rp_volume *v = NULL;
         rp_nifti_info info;
         cr_assert_eq(rp_nifti_read(path, &v, &info), RP_OK, "%s", rp_error_message());
@@ -114,11 +118,13 @@ Test(nifti, what_is_written_reads_back_the_same_and_the_same_bytes)
             const char *a = file_read(path, &n), *b = file_read(again, &m);
             cr_expect(n == m && memcmp(a, b, n) == 0, "dtype %d: written again it differs", t);
             if (python && gz) {
-                run_command(60, out, sizeof out, "/usr/bin/python3 tests/nifti_check.py check %s", path);
+                run_command(60, out, sizeof out, "/usr/bin/python3 tests/nifti_check.py check %s",
+                            path);
                 double sum = 0;
                 for (int i = 0; i < 60; i++) sum += rp_volume_value(v, i);
                 const char *last = strrchr(out, ' ');
-                cr_expect(strstr(out, "(3, 4, 5)") && strstr(out, rp_dtype_name(v->dtype)), "%s", out);
+                cr_expect(strstr(out, "(3, 4, 5)") && strstr(out, rp_dtype_name(v->dtype)), "%s",
+                          out);
                 cr_expect(last && near(strtod(last, NULL), sum, 1e-12, 0), "%s", out);
             }
             rp_volume_drop(&v);
@@ -133,16 +139,23 @@ Test(nifti, any_rotation_or_mirror_has_a_quaternion_that_agrees_with_the_affine)
     const char *folder = scratch_folder("io_nifti_turn");
     char path[4200], out[4000];
     for (int i = 0; i < 48; i++) {
-        static const int order[6][3] = {{0, 1, 2}, {0, 2, 1}, {1, 0, 2}, {1, 2, 0}, {2, 0, 1}, {2, 1, 0}};
+        static const int order[6][3] = {{0, 1, 2}, {0, 2, 1}, {1, 0, 2},
+                                        {1, 2, 0}, {2, 0, 1}, {2, 1, 0}};
         rp_volume *v = sample(RP_U8);
         for (int a = 0; a < 3; a++)
-            for (int k = 0; k < 3; k++) v->grid.dir[a][k] = order[i % 6][a] == k ? (i / 6 >> a & 1 ? -1 : 1) : 0;
+            for (int k = 0; k < 3; k++)
+                v->grid.dir[a][k] = order[i % 6][a] == k ? (i / 6 >> a & 1 ? -1 : 1) : 0;
         snprintf(path, sizeof path, "%s/%02d.nii", folder, i);
         cr_assert_eq(rp_nifti_write(path, v), RP_OK, "%s", rp_error_message());
         rp_volume_drop(&v);
     }
-    cr_assert_eq(run_command(60, out, sizeof out,
-        "/usr/bin/python3 -c \"import nibabel, glob; print(max(abs(i.get_sform() - i.get_qform()).max() for i in map(nibabel.load, glob.glob(\\\"%s/*.nii\\\"))))\"", folder), 0);
+    cr_assert_eq(
+        run_command(
+            60, out, sizeof out,
+            "/usr/bin/python3 -c \"import nibabel, glob; print(max(abs(i.get_sform() - "
+            "i.get_qform()).max() for i in map(nibabel.load, glob.glob(\\\"%s/*.nii\\\"))))\"",
+            folder),
+        0);
     /* A half turn leaves a = sqrt(1 - sum) of floats: about sqrt(1e-7), times 4 voxels. */
     cr_expect(strtod(out, NULL) < 2e-3, "%s", out);
 }
@@ -165,16 +178,25 @@ Test(nifti, damaged_files_are_refused)
         int at;
         uint8_t to[4];
         rp_status want;
-    } edit[] = {{0, {9, 9, 9, 9}, RP_EDATA},    {344, "xxxx", RP_EDATA},       {344, "ni1", RP_EUNSUP},
-                {40, {9, 0, 3, 0}, RP_EDATA},   {42, {0, 0, 1, 0}, RP_EDATA},  {42, {255, 127, 255, 127}, RP_EDATA},
-                {42, {255, 255, 1, 0}, RP_EDATA}, {70, {32, 0, 64, 0}, RP_EUNSUP}, {70, {4, 0, 8, 0}, RP_EDATA},
-                {112, {0, 0, 0x80, 0x7F}, RP_EDATA}, {280, {0, 0, 0xC0, 0x7F}, RP_EDATA}, {108, {0, 0, 0, 0}, RP_EDATA}};
+    } edit[] = {{0, {9, 9, 9, 9}, RP_EDATA},
+                {344, "xxxx", RP_EDATA},
+                {344, "ni1", RP_EUNSUP},
+                {40, {9, 0, 3, 0}, RP_EDATA},
+                {42, {0, 0, 1, 0}, RP_EDATA},
+                {42, {255, 127, 255, 127}, RP_EDATA},
+                {42, {255, 255, 1, 0}, RP_EDATA},
+                {70, {32, 0, 64, 0}, RP_EUNSUP},
+                {70, {4, 0, 8, 0}, RP_EDATA},
+                {112, {0, 0, 0x80, 0x7F}, RP_EDATA},
+                {280, {0, 0, 0xC0, 0x7F}, RP_EDATA},
+                {108, {0, 0, 0, 0}, RP_EDATA}};
     for (size_t i = 0; i < sizeof edit / sizeof *edit; i++) {
         char kept[4];
         memcpy(kept, bytes + edit[i].at, 4);
         memcpy(bytes + edit[i].at, edit[i].to, 4);
         cr_assert_eq(rp_atomic_write(bad, (int64_t)n, bytes), RP_OK);
-        cr_expect_eq(rp_nifti_read(bad, &got, NULL), edit[i].want, "edit %zu: %s", i, rp_error_message());
+        cr_expect_eq(rp_nifti_read(bad, &got, NULL), edit[i].want, "edit %zu: %s", i,
+                     rp_error_message());
         memcpy(bytes + edit[i].at, kept, 4);
     }
     char gz[4200];

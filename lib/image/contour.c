@@ -21,8 +21,8 @@ static rp_status map(const rp_grid *g, int64_t number, const rp_contour *c, outl
     for (int64_t i = 0; i < c->points; i++) {
         const double *p = c->lps + 3 * i;
         double *q = out->index + 3 * i;
-        RP_NEED(isfinite(p[0] + p[1] + p[2]), RP_EDATA, "contour %" PRId64 ": vertex %" PRId64
-                " is not finite", number, i);
+        RP_NEED(isfinite(p[0] + p[1] + p[2]), RP_EDATA,
+                "contour %" PRId64 ": vertex %" PRId64 " is not finite", number, i);
         RP_TRY(rp_grid_index(g, p, q));
         sum += q[0];
         out->low = fmin(out->low, q[0]);
@@ -107,8 +107,8 @@ static rp_status fill_one(const rp_grid *g, int64_t number, const rp_contour *c,
     return RP_OK;
 }
 
-rp_status rp_contour_fill(const rp_grid *grid, int64_t n, const rp_contour contour[], uint8_t mask[],
-                          rp_contour_report *report)
+rp_status rp_contour_fill(const rp_grid *grid, int64_t n, const rp_contour contour[],
+                          uint8_t mask[], rp_contour_report *report)
 {
     RP_AUTOFREE uint8_t *flips = NULL;
     rp_contour_report r = {0};

@@ -18,13 +18,13 @@ typedef struct rp_contour {
 } rp_contour;
 
 typedef struct rp_contour_report {
-    int64_t contours;     /* filled */
-    int64_t skipped;      /* points, open lines, fewer than 3 vertices */
-    int64_t off_plane;    /* filled, though more than a tenth of a spacing from the slice */
-    int64_t dropped;      /* more than half a spacing beyond the first or last slice */
-    int64_t outside;      /* filled, with a vertex outside the image: clipped */
-    int64_t empty;        /* filled, no voxel centre inside */
-    double worst_off_mm;  /* largest distance of a filled contour from its slice */
+    int64_t contours;    /* filled */
+    int64_t skipped;     /* points, open lines, fewer than 3 vertices */
+    int64_t off_plane;   /* filled, though more than a tenth of a spacing from the slice */
+    int64_t dropped;     /* more than half a spacing beyond the first or last slice */
+    int64_t outside;     /* filled, with a vertex outside the image: clipped */
+    int64_t empty;       /* filled, no voxel centre inside */
+    double worst_off_mm; /* largest distance of a filled contour from its slice */
 } rp_contour_report;
 
 /* mask = 1 where a voxel's centre is inside an odd number of the slice's contours, else 0.
@@ -35,10 +35,9 @@ typedef struct rp_contour_report {
  *
  * Vertices are mapped by the inverse affine in double.  An edge counts for a voxel (y, x) when it
  * crosses the row, (ya > y) != (yb > y), right of it, x < crossing.  A contour belongs to slice
- * floor(z + 0.5), z the mean index of its vertices.  Holes, islands and keyholes follow from the rule.
- * Local.
- * Errors: RP_EDATA (a vertex that is not finite, directions in one plane), RP_EUNSUP (a contour that
- * spans more than a spacing across slices: sagittal, coronal or tilted), RP_EMEM.
+ * floor(z + 0.5), z the mean index of its vertices.  Holes, islands and keyholes follow from the
+ * rule. Local. Errors: RP_EDATA (a vertex that is not finite, directions in one plane), RP_EUNSUP
+ * (a contour that spans more than a spacing across slices: sagittal, coronal or tilted), RP_EMEM.
  * Source: the reference note on curation, section 4; the masks of the IBSI validation set. */
 RP_MUST rp_status rp_contour_fill(const rp_grid *grid, int64_t n, const rp_contour contour[],
                                   uint8_t mask[], rp_contour_report *report);

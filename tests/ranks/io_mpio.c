@@ -1,8 +1,8 @@
 /* tests/ranks/io_mpio.c - checkpoints and shards through MPI-IO, on any number of ranks.
  *
  * usage: io_mpio checkpoint FILE | part FILE | shard FILE
- * checkpoint: writes the entries that test_io_checkpoint.c writes alone; part: one rank's part is wrong;
- * shard: each rank reads all volumes and prints their digests from rank 0. */
+ * checkpoint: writes the entries that test_io_checkpoint.c writes alone; part: one rank's part is
+ * wrong; shard: each rank reads all volumes and prints their digests from rank 0. */
 #include "io/h5_mpio.h"
 #include "lib/base/digest.h"
 
@@ -78,7 +78,8 @@ int main(int argc, char **argv)
     MPI_Comm_rank(MPI_COMM_WORLD, &rank);
     MPI_Comm_size(MPI_COMM_WORLD, &size);
     if (argc == 3 && strcmp(argv[1], "shard") == 0) rc = read_shard(argv[2], rank);
-    if (argc == 3 && strcmp(argv[1], "checkpoint") == 0) rc = write_checkpoint(argv[2], rank, size, 0);
+    if (argc == 3 && strcmp(argv[1], "checkpoint") == 0)
+        rc = write_checkpoint(argv[2], rank, size, 0);
     if (argc == 3 && strcmp(argv[1], "part") == 0) rc = write_checkpoint(argv[2], rank, size, 1);
     MPI_Finalize();
     return rc;
