@@ -193,10 +193,12 @@ extern "C" uint32_t rp_shim_private(rp_shim_item *item, uint16_t group, const ch
                                     uint8_t element)
 {
     try {
-        for (uint32_t block = 0x10; block <= 0xFF; block++) {
+        /* One walk: asking for each of 240 possible blocks took most of the time of a header. */
+        for (DcmObject *o = of(item)->nextInContainer(nullptr); o; o = of(item)->nextInContainer(o)) {
+            const uint32_t block = o->getETag();
             OFString name;
-            const uint32_t tag = static_cast<uint32_t>(group) << 16 | block;
-            if (of(item)->findAndGetOFString(key(tag), name).good() && name == creator)
+            if (o->getGTag() != group || block < 0x10 || block > 0xFF) continue;
+            if (of(item)->findAndGetOFString(o->getTag(), name).good() && name == creator)
                 return static_cast<uint32_t>(group) << 16 | block << 8 | element;
         }
         return 0;

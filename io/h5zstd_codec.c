@@ -18,7 +18,12 @@ size_t rp_zstd_compress(int level, size_t n, const void *from, size_t room, void
     return ZSTD_isError(made) ? 0 : made;
 }
 
-bool rp_zstd_expand(size_t n, const void *from, size_t want, void *to, const char **why)
+void *rp_zstd_reader_new(void) { return ZSTD_createDCtx(); }
+
+void rp_zstd_reader_free(void *reader) { ZSTD_freeDCtx(reader); }
+
+bool rp_zstd_expand(void *reader, size_t n, const void *from, size_t want, void *to,
+                    const char **why)
 {
     const unsigned long long content = ZSTD_getFrameContentSize(from, n);
     if (content != want) {
@@ -26,7 +31,8 @@ bool rp_zstd_expand(size_t n, const void *from, size_t want, void *to, const cha
             content == ZSTD_CONTENTSIZE_ERROR ? "no zstd frame" : "another size than the chunk's";
         return false;
     }
-    const size_t made = ZSTD_decompress(to, want, from, n);
+    const size_t made = reader ? ZSTD_decompressDCtx(reader, to, want, from, n)
+                               : ZSTD_decompress(to, want, from, n);
     if (ZSTD_isError(made)) {
         *why = ZSTD_getErrorName(made);
         return false;
@@ -45,7 +51,7 @@ static size_t decode(const unsigned cd[], size_t cds, size_t bytes, void **to)
     const char *why;
     void *out = malloc((size_t)content);
     if (!out) return 0;
-    if (!rp_zstd_expand(bytes, *to, (size_t)content, out, &why)) {
+    if (!rp_zstd_expand(NULL, bytes, *to, (size_t)content, out, &why)) {
         free(out);
         return 0;
     }

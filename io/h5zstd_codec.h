@@ -16,6 +16,10 @@ extern const H5Z_class2_t rp_h5zstd_class;
 size_t rp_zstd_bound(size_t n);
 /* One frame with content size and checksum; its length, 0 on failure. */
 size_t rp_zstd_compress(int level, size_t n, const void *from, size_t room, void *to);
+/* What decompression needs beside its buffers, to be used again and again by one thread; NULL when
+ * there is no memory. */
+void *rp_zstd_reader_new(void);
+void rp_zstd_reader_free(void *reader);
 /* True if the n bytes are one frame of exactly want bytes whose checksum fits; *why says why not.
- */
-bool rp_zstd_expand(size_t n, const void *from, size_t want, void *to, const char **why);
+ * reader NULL: one is made for this call. */
+bool rp_zstd_expand(void *reader, size_t n, const void *from, size_t want, void *to, const char **why);

@@ -103,8 +103,8 @@ rp_status rp_packed_unpack(const rp_packed *p, rp_volume **out)
     RP_TRY(rp_alloc_raw((int64_t)rp_chunking_bytes(&c), 1, &shuffled));
     for (int64_t i = 0; i < p->chunks; i++) {
         const char *why;
-        RP_NEED(rp_zstd_expand((size_t)(p->start[i + 1] - p->start[i]), p->bytes + p->start[i],
-                               rp_chunking_bytes(&c), shuffled, &why),
+        RP_NEED(rp_zstd_expand(NULL, (size_t)(p->start[i + 1] - p->start[i]),
+                               p->bytes + p->start[i], rp_chunking_bytes(&c), shuffled, &why),
                 RP_EDATA, "chunk %" PRId64 ": %s", i, why);
         rp_chunk_scatter(&c, i, shuffled, (int64_t[3]){0, 0, 0}, p->grid.n, v->data);
     }

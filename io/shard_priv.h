@@ -46,8 +46,16 @@ struct rp_shard {
 RP_MUST rp_status rp_shard_index(hid_t file, rp_shard *s);
 /* A shard without a file yet.  Owned by the caller. */
 RP_MUST rp_status rp_shard_new(const char *path, rp_shard **out);
-/* Decompresses chunk k of entry i into shuffled; scratch grows as needed. */
-RP_MUST rp_status rp_shard_fetch(const rp_shard *s, int64_t i, int64_t k, int64_t *room,
-                                 uint8_t **scratch, void *shuffled);
+/* What reading chunks needs: buffers that grow, zstd's own memory.  One a thread. */
+typedef struct rp_shard_scratch {
+    int64_t room, shuffled_room;
+    uint8_t *stored, *shuffled;
+    void *reader;
+} rp_shard_scratch;
+#define RP_SHARD_SCRATCH __attribute__((cleanup(rp_shard_scratch_clear))) rp_shard_scratch
+void rp_shard_scratch_clear(rp_shard_scratch *s);
+/* Decompresses chunk k of entry i into scratch->shuffled. */
+RP_MUST rp_status rp_shard_fetch(const rp_shard *s, int64_t i, int64_t k,
+                                 rp_shard_scratch *scratch);
 /* File types of HDF5; owned by the caller. */
 RP_MUST rp_status rp_h5_dtype(rp_dtype t, hid_t *type);

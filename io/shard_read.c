@@ -73,8 +73,23 @@ rp_status rp_shard_dataset(const rp_shard *s, const char *name, int64_t *i)
     RP_FAIL(RP_ENONE, "shard '%s': no dataset '%s'", s->path, name);
 }
 
-rp_status rp_shard_fetch(const rp_shard *s, int64_t i, int64_t k, int64_t *room, uint8_t **scratch,
-                         void *shuffled)
+void rp_shard_scratch_clear(rp_shard_scratch *s)
+{
+    rp_free(s->stored);
+    rp_free(s->shuffled);
+    rp_zstd_reader_free(s->reader);
+}
+
+static rp_status prepare(rp_shard_scratch *scratch, int64_t stored, int64_t bytes)
+{
+    RP_TRY(rp_grow(stored, 1, &scratch->room, &scratch->stored));
+    RP_TRY(rp_grow(bytes, 1, &scratch->shuffled_room, &scratch->shuffled));
+    if (!scratch->reader) scratch->reader = rp_zstd_reader_new();
+    RP_NEED(scratch->reader, RP_EMEM, "no memory to decompress");
+    return RP_OK;
+}
+
+rp_status rp_shard_fetch(const rp_shard *s, int64_t i, int64_t k, rp_shard_scratch *scratch)
 {
     const rp_shard_entry *e = &s->entry[i];
     const rp_shard_place *p = &e->place[k];
@@ -88,11 +103,12 @@ rp_status rp_shard_fetch(const rp_shard *s, int64_t i, int64_t k, int64_t *room,
     else if (p->bytes == 0 || p->bytes > rp_zstd_bound(bytes))
         why = "an impossible size";
     if (!why) {
-        RP_TRY(rp_grow(p->bytes, 1, room, scratch));
-        RP_TRY(rp_read_at(s->fd, s->path, p->at, p->bytes, *scratch, &got));
+        RP_TRY(prepare(scratch, p->bytes, (int64_t)bytes));
+        RP_TRY(rp_read_at(s->fd, s->path, p->at, p->bytes, scratch->stored, &got));
         if (got < p->bytes)
             why = "it lies beyond the end of the file";
-        else if (rp_zstd_expand(p->bytes, *scratch, bytes, shuffled, &why))
+        else if (rp_zstd_expand(scratch->reader, p->bytes, scratch->stored, bytes,
+                                scratch->shuffled, &why))
             return RP_OK;
     }
     RP_FAIL(RP_EDATA, "shard '%s': dataset '%s': chunk %" PRId64 " is damaged: %s", s->path,
@@ -118,22 +134,20 @@ static rp_status check_box(const rp_shard *s, int64_t i, const int64_t origin[3]
 rp_status rp_shard_read_box(const rp_shard *s, int64_t i, const int64_t origin[3],
                             const int64_t size[3], void *out)
 {
-    RP_AUTOFREE uint8_t *scratch = NULL;
-    RP_AUTOFREE uint8_t *shuffled = NULL;
-    int64_t room = 0, first[3], last[3];
+    RP_SHARD_SCRATCH scratch = {0};
+    int64_t first[3], last[3];
     RP_TRY(check_box(s, i, origin, size));
     const rp_chunking *c = &s->entry[i].chunking;
     for (int a = 0; a < 3; a++) {
         first[a] = origin[a] / c->chunk[a];
         last[a] = (origin[a] + size[a] - 1) / c->chunk[a];
     }
-    RP_TRY(rp_alloc_raw((int64_t)rp_chunking_bytes(c), 1, &shuffled));
     for (int64_t z = first[0]; z <= last[0]; z++)
         for (int64_t y = first[1]; y <= last[1]; y++)
             for (int64_t x = first[2]; x <= last[2]; x++) {
                 const int64_t k = (z * c->count[1] + y) * c->count[2] + x;
-                RP_TRY(rp_shard_fetch(s, i, k, &room, &scratch, shuffled));
-                rp_chunk_scatter(c, k, shuffled, origin, size, out);
+                RP_TRY(rp_shard_fetch(s, i, k, &scratch));
+                rp_chunk_scatter(c, k, scratch.shuffled, origin, size, out);
             }
     return RP_OK;
 }

@@ -59,12 +59,9 @@ static rp_status check_whole(const char *path, const char **why)
 
 static rp_status check_chunks(const rp_shard *s, int64_t i, finder *f)
 {
-    RP_AUTOFREE uint8_t *scratch = NULL;
-    RP_AUTOFREE uint8_t *shuffled = NULL;
-    int64_t room = 0;
-    RP_TRY(rp_alloc_raw((int64_t)rp_chunking_bytes(&s->entry[i].chunking), 1, &shuffled));
+    RP_SHARD_SCRATCH scratch = {0};
     for (int64_t k = 0; k < s->entry[i].info.chunks; k++) {
-        const rp_status st = rp_shard_fetch(s, i, k, &room, &scratch, shuffled);
+        const rp_status st = rp_shard_fetch(s, i, k, &scratch);
         if (st == RP_EDATA)
             found(f, rp_error_message());
         else
