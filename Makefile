@@ -102,9 +102,10 @@ $(plugin): io/plugin/h5zstd.c io/h5zstd_codec.c io/h5zstd_codec.h Makefile
 # tests/test_net_loss.c -> net
 test_room = $(word 2,$(subst _, ,$(basename $(notdir $1))))
 define test_program
+# Criterion comes before the archives: pipeline.a has a main too.
 $B/tests/$1: $B/tests/$1.o $B/tests/harness.o $$(call archives,$$(call below,$2))
 	@echo 'LD $$(notdir $$@)'
-	@$(CXX) $(LDFLAGS) -o $$@ $$^ $$(call libs,$$(call below,$2)) $$(call pc,--libs criterion)
+	@$(CXX) $(LDFLAGS) -o $$@ $B/tests/$1.o $B/tests/harness.o $$(call pc,--libs criterion) $$(filter %.a,$$^) $$(call libs,$$(call below,$2))
 endef
 $(foreach t,$(notdir $(tests)),$(eval $(call test_program,$t,$(call test_room,$t))))
 
