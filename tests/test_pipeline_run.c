@@ -278,7 +278,7 @@ Test(predict, trained_run_predicts_other_patients_and_the_scores_are_those_of_th
 {
     char out[8000];
     const char *run = fresh("predict");
-    cr_assert_eq(run_job(2, "predict", "--set train.iterations=80 --set train.rate=0.03 --set train.momentum=0.9", out, sizeof out), 0, "%s", out);
+    cr_assert_eq(run_job(2, "predict", "--set train.iterations=150 --set train.rate=0.05 --set train.momentum=0.9 --set \"model.features=[8, 16]\"", out, sizeof out), 0, "%s", out);
     const char *to = fresh("predict-out");
     char cohort[700];
     snprintf(cohort, sizeof cohort, "%s.cohort", to);
