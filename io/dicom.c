@@ -155,6 +155,7 @@ rp_status rp_dicom_load(const char *path, rp_shim_depth depth, rp_shim **file, r
     char why[RP_SHIM_WHY];
     bool is_bare = false;
     RP_TRY(sniff(path, &is_bare));
+    RP_TRY(rp_dicom_scan(path, is_bare));
     f = rp_shim_load(path, depth, why);
     RP_NEED(f && (!*why || depth != RP_SHIM_HEADER), is_bare ? RP_EUNSUP : RP_EDATA, "'%s': %s: %s",
             path, is_bare ? "not DICOM" : "damaged header", why);

@@ -26,6 +26,9 @@ bool rp_dicom_clean(size_t n, const char bytes[], size_t size, char out[]);
 RP_MUST rp_status rp_dicom_load(const char *path, rp_shim_depth depth, rp_shim **file,
                                 rp_dicom_header *out);
 void rp_shim_drop(rp_shim **f);
+/* Refuses what the library could not survive: sequences nested too deep, elements without number,
+ * bytes without end when inflated.  Errors: RP_EDATA. */
+RP_MUST rp_status rp_dicom_scan(const char *path, bool is_bare);
 /* Functional groups of each frame. */
 RP_MUST rp_status rp_dicom_groups(const char *path, rp_shim_item *top, int64_t frames,
                                   rp_dicom_frame out[]);
