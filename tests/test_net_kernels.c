@@ -138,13 +138,23 @@ static void compare(const char *row, rp_op op, const rp_conv_shape *s, int64_t e
     data_clear(&got);
 }
 
+/* Whether a row promises to take a shape of the table. */
+static bool takes(const char *row, const table *t, int r, rp_op op)
+{
+    if (strcmp(row, "onednn") == 0) return table_number(t, r, "unet") == 1;
+    if (strcmp(row, "winograd") != 0) return true;
+    const double weights =
+        table_number(t, r, "big_channels") * table_number(t, r, "small_channels");
+    return table_number(t, r, "winograd") == 1 && (op != RP_OP_WEIGHTS || weights <= 8192);
+}
+
 static void compare_all(const char *row)
 {
     if (rp_kernel_find(row)->needs > rp_isa_here()) skip_test("%s needs another processor", row);
     const table *t = table_read("tests/data/net_shapes.csv");
     for (int r = 0; r < t->rows; r++)
         for (int op = 0; op < RP_OP_COUNT; op++) {
-            const bool needed = strcmp(row, "onednn") != 0 || table_number(t, r, "unet") == 1;
+            const bool needed = takes(row, t, r, (rp_op)op);
             rp_conv_shape s = shape_of(t, r);
             compare(row, (rp_op)op, &s, 0, op != RP_OP_WEIGHTS, needed);
             s.view = s.add = true; /* the same through views, added to what is there */
@@ -154,13 +164,15 @@ static void compare_all(const char *row)
 
 Test(net_kernels, onednn_equals_the_definition) { compare_all("onednn"); }
 
+Test(net_kernels, winograd_equals_the_definition) { compare_all("winograd"); }
+
 Test(net_kernels, blas_equals_the_definition) { compare_all("blas"); }
 
 Test(net_kernels, every_row_is_tested_above)
 {
     int rows = 0;
     for (const rp_kernel_row *r = rp_kernel_rows; r->name; r++) rows++;
-    cr_expect(rows == 3, "%d rows, but the tests know 3", rows);
+    cr_expect(rows == 4, "%d rows, but the tests know 4", rows);
 }
 
 Test(net_kernels, bits_do_not_depend_on_threads)
