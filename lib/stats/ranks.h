@@ -1,0 +1,14 @@
+/* lib/stats/ranks.h - order of numbers, with ties as data. */
+#pragma once
+#include "lib/base/mem.h"
+
+/* order[0..n) = indices of x ascending; equal values in index order (stable); -0 and 0 are equal.
+ * Radix sort of 11 bits a pass: 1e6 doubles in about 0.1 s.
+ * Errors: RP_ENUM if an x is not finite, RP_EMEM. */
+RP_MUST rp_status rp_rank_order(int64_t n, const double x[], int64_t order[]);
+/* rank[i] = 1 + number of smaller + half the number of other equal values (midrank). */
+RP_MUST rp_status rp_rank_mid(int64_t n, const double x[], double rank[]);
+/* group[i] = 0, 1, ... by ascending distinct value; *groups = their number. */
+RP_MUST rp_status rp_rank_dense(int64_t n, const double x[], int64_t group[], int64_t *groups);
+/* Copies x to out, ascending. */
+RP_MUST rp_status rp_rank_sort(int64_t n, const double x[], double out[]);
