@@ -5,6 +5,13 @@
 #include <math.h>
 #include <string.h>
 
+bool rp_columns_has(const rp_columns *t, const char *name)
+{
+    for (int c = 0; c < t->count; c++)
+        if (strcmp(t->name[c], name) == 0) return true;
+    return false;
+}
+
 rp_status rp_columns_get(const rp_columns *t, const char *name, const double **out)
 {
     RP_NEED(t->rows >= 1, RP_EDATA, "the table has no rows");

@@ -1,6 +1,7 @@
 /* lib/stats/columns.h - a table as named columns of doubles: what the families take. */
 #pragma once
 #include "lib/base/status.h"
+#include <stdbool.h>
 #include <stdint.h>
 
 typedef struct rp_columns {
@@ -10,6 +11,7 @@ typedef struct rp_columns {
     const double *const *value; /* [count][rows], finite; all lent */
 } rp_columns;
 
+bool rp_columns_has(const rp_columns *t, const char *name);
 /* Errors: RP_EDATA naming the column that is not there. */
 RP_MUST rp_status rp_columns_get(const rp_columns *t, const char *name, const double **out);
 /* The same, of values that are all whole numbers from low to high. */

@@ -4,6 +4,7 @@
  * 2. A reason is a constant text; nobody frees it. */
 #pragma once
 #include "lib/base/mem.h"
+#include <stdbool.h>
 
 typedef enum rp_state { RP_VALUE_OK, RP_VALUE_UNDEFINED, RP_VALUE_INFINITE } rp_state;
 
