@@ -81,6 +81,8 @@ $B/%.o: %.cc Makefile
 	@echo 'CXX $<'
 	@$(CXX) $(CXXFLAGS) $(FLAGS_$(call room,$<)) -MMD -MP -c $< -o $@
 
+$B/pipeline/verb_submit.o: slurm/run.sbatch
+
 # One archive a room, made anew; it depends on the room's folders too, else a deleted file lives on.
 define room_archive
 $B/rooms/$1.a: $(call objs,$1) $(shell find $(call home,$1) -type d 2>/dev/null)

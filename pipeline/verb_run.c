@@ -10,6 +10,7 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 const char rp_verb_run_usage[] =
     "usage: radpipe run JOB --out RUN [--set KEY=VALUE]... [--stop-after K] [--quiet | --json]\n"
@@ -46,6 +47,17 @@ static rp_status finish(const char *out, const rp_text *summary)
     return RP_OK;
 }
 
+/* A common mistake: srun starts N programs that do not find each other, N worlds of one. */
+static rp_status check_world(void)
+{
+    const char *tasks = getenv("SLURM_STEP_NUM_TASKS");
+    int64_t n;
+    if (!tasks || !rp_read_int(tasks, &n)) return RP_OK;
+    RP_NEED(n == rp_comm_size(rp_comm_world()), RP_EUSE, "Slurm started %" PRId64 " tasks, but this is a world of %d ranks: start with 'srun --mpi=pmix'",
+            n, rp_comm_size(rp_comm_world()));
+    return RP_OK;
+}
+
 rp_status rp_verb_run(int argc, char **argv)
 {
     const char *out = NULL, *after = NULL, *limit = NULL, *set[64], *word[1];
@@ -64,6 +76,7 @@ rp_status rp_verb_run(int argc, char **argv)
     if (after) RP_TRY(rp_option_int("--stop-after", after, 1, INT64_C(1000000000), &e.stop_after));
     if (limit) RP_TRY(rp_option_number("--time", limit, 1, 1e8, &seconds));
     if (quiet || json) rp_progress_show(quiet ? RP_SHOW_QUIET : RP_SHOW_JSON);
+    RP_TRY(check_world());
     RP_TRY(rp_alloc(1, sizeof *job, &job));
     RP_TRY(rp_comm_agree(rp_comm_world(), rp_job_read(word[0], sets, set, job)));
     e.job = job;
