@@ -48,9 +48,10 @@ rp_status rp_append_open(const char *path, rp_append **out)
 
 rp_status rp_append_line(rp_append *a, const char *line)
 {
-    RP_NEED(!strchr(line, '\n'), RP_EARG, "'%s': a line with a line end inside", a->path);
+    const size_t n = strcspn(line, "\n");
+    RP_NEED(!line[n] || !line[n + 1], RP_EARG, "'%s': a line with a line end inside", a->path);
     a->line.length = 0;
-    rp_text_add_bytes(&a->line, (int64_t)strlen(line), line);
+    rp_text_add_bytes(&a->line, (int64_t)n, line);
     rp_text_add_bytes(&a->line, 1, "\n");
     RP_TRY(rp_text_status(&a->line));
     return rp_write_all(a->fd, a->path, a->line.length, a->line.at);

@@ -65,7 +65,7 @@ RP_MUST rp_status rp_path_list(const char *folder, rp_names **out);
  * when the file is opened. */
 typedef struct rp_append rp_append;
 RP_MUST rp_status rp_append_open(const char *path, rp_append **out);
-/* Adds the line and a newline in one write.  line has no newline of its own. */
+/* Adds the line in one write, with a newline unless it ends in one. */
 RP_MUST rp_status rp_append_line(rp_append *a, const char *line);
 /* Flushes and closes; *a is NULL afterwards, whatever the result. */
 RP_MUST rp_status rp_append_close(rp_append **a);

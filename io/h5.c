@@ -2,10 +2,13 @@
 #include "io/h5_priv.h"
 #include "io/h5zstd_codec.h"
 
+#include <errno.h>
 #include <pthread.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+
+enum { WORDS = 160 };
 
 /* HDF5 is one for the whole process; so is its lock. */
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
@@ -14,6 +17,7 @@ static bool is_started;
 void rp_h5_enter(void)
 {
     (void)pthread_mutex_lock(&lock);
+    errno = 0;
     if (is_started) return;
     is_started = true;
     (void)H5Eset_auto2(H5E_DEFAULT, NULL, NULL);
@@ -28,23 +32,41 @@ void rp_h5_leave_at(int *scope)
     rp_h5_leave();
 }
 
+/* The innermost words, without the details behind a line's end (times, names that we give). */
 static herr_t first_words(unsigned n, const H5E_error2_t *error, void *out)
 {
-    if (n == 0 && error->desc) (void)snprintf(out, 160, "%s", error->desc);
+    char *words = out;
+    if (n != 0 || !error->desc) return 0;
+    (void)snprintf(words, WORDS, "%s", error->desc);
+    words[strcspn(words, "\n")] = 0;
+    char *detail = strstr(words, ": time =");
+    if (detail) *detail = 0;
     return 0;
+}
+
+/* Failures that say nothing about the data. */
+static bool is_machine(int err)
+{
+    return err == EIO || err == ESTALE || err == ETIMEDOUT || err == ENODEV || err == ENXIO ||
+           err == EREMOTEIO || err == ENOMEM || err == EMFILE || err == ENFILE || err == EACCES;
 }
 
 rp_status rp_h5_failed(rp_status code, const char *file, int line, const char *func,
                        const char *fmt, ...)
 {
-    char what[400], words[160] = "HDF5 says no more";
+    const int err = errno;
+    const bool is_full = rp_error_errno(err) == RP_ESPACE;
+    if (is_full) code = RP_ESPACE;
+    if (code == RP_EDATA && is_machine(err)) code = RP_EIO;
+    char what[400], words[WORDS] = "HDF5 says no more";
     va_list args;
     (void)H5Ewalk2(H5E_DEFAULT, H5E_WALK_UPWARD, first_words, words);
     (void)H5Eclear2(H5E_DEFAULT);
     va_start(args, fmt);
     (void)vsnprintf(what, sizeof what, fmt, args);
     va_end(args);
-    return rp_error_set(code, file, line, func, "%s: %s", what, words);
+    return rp_error_set(code, file, line, func, "%s: %s%s", what, words,
+                        is_full ? " (no space left on the device)" : "");
 }
 
 void rp_h5_close_at(hid_t *id)
@@ -70,8 +92,8 @@ rp_status rp_h5_file_new(const char *path, hid_t fapl, hid_t *out)
     RP_H5_AUTO fcpl = H5Pcreate(H5P_FILE_CREATE);
     RP_H5(fcpl, RP_EIO, "properties of an HDF5 file");
     RP_H5(H5Pset_obj_track_times(fcpl, false), RP_EIO, "HDF5 times");
-    const hid_t file = H5Fcreate(path, H5F_ACC_TRUNC, fcpl, fapl);
-    RP_H5(file, RP_EIO, "'%s' cannot be made", path);
+    hid_t file;
+    RP_H5(file = H5Fcreate(path, H5F_ACC_TRUNC, fcpl, fapl), RP_EIO, "'%s' cannot be made", path);
     *out = file;
     return RP_OK;
 }

@@ -177,13 +177,10 @@ static rp_status put_chunks(const rp_shard_writer *w, const char *name, hid_t da
         hsize_t offset[3] = {0};
         rp_chunking_origin(c, i, at);
         for (int a = 0; a < rank; a++) offset[a] = (hsize_t)at[3 - rank + a];
-        errno = 0;
-        if (H5Dwrite_chunk(dataset, H5P_DEFAULT, 0, offset, (size_t)(start[i + 1] - start[i]),
-                           bytes + start[i]) < 0)
-            return rp_h5_failed(rp_errno_status(errno), __FILE__, __LINE__, __func__,
-                                "shard '%s': dataset '%s': %" PRId64
-                                " bytes cannot be written (%s)",
-                                w->path, name, start[chunks], rp_errno_words(errno));
+        RP_H5(H5Dwrite_chunk(dataset, H5P_DEFAULT, 0, offset, (size_t)(start[i + 1] - start[i]),
+                             bytes + start[i]),
+              RP_EIO, "shard '%s': dataset '%s': %" PRId64 " bytes cannot be written", w->path,
+              name, start[chunks]);
     }
     return RP_OK;
 }
@@ -254,10 +251,7 @@ static rp_status close_file(rp_shard_writer *w)
     RP_H5_SCOPE;
     const hid_t file = w->file;
     w->file = -1;
-    errno = 0;
-    if (H5Fclose(file) < 0)
-        return rp_h5_failed(rp_errno_status(errno), __FILE__, __LINE__, __func__,
-                            "shard '%s' cannot be closed (%s)", w->path, rp_errno_words(errno));
+    RP_H5(H5Fclose(file), RP_EIO, "shard '%s' cannot be closed", w->path);
     return RP_OK;
 }
 

@@ -1,6 +1,8 @@
 /* tests/test_io_files.c - atomic writer, folders, growing files, locks, tables. */
 #include "io/atomic.h"
 #include "io/csv.h"
+#include "io/logfile.h"
+#include "lib/base/log.h"
 #include "tests/harness.h"
 
 #include <fcntl.h>
@@ -175,6 +177,25 @@ Test(append, a_torn_line_is_cut_when_the_file_is_opened_again)
     size_t size;
     const char *text = file_read(path, &size);
     cr_expect_str_eq(text, "one\none\none\ntwo\ntwo\ntwo\n");
+}
+
+Test(logfile, each_event_is_a_line_of_json_until_it_is_stopped)
+{
+    const char *path = at(scratch_folder("io_log"), "0.jsonl");
+    rp_logfile *log = NULL;
+    cr_assert_eq(rp_logfile_start(path, &log), RP_OK, "%s", rp_error_message());
+    rp_log(RP_LOG_STEP, "ingest", "P1", "read %d \"slices\"", 3);
+    rp_log(RP_LOG_DETAIL, NULL, NULL, "two");
+    cr_assert_eq(rp_logfile_stop(&log), RP_OK);
+    rp_log(RP_LOG_STEP, NULL, NULL, "not kept");
+    cr_expect_null(log);
+    char out[1000];
+    cr_assert_eq(run_command(20, out, sizeof out,
+                             "/usr/bin/python3 -c \"import json; "
+                             "print([json.loads(l)[\\\"message\\\"] for l in open(\\\"%s\\\")])\"",
+                             path),
+                 0, "%s", out);
+    cr_expect_str_eq(out, "['read 3 \"slices\"', 'two']\n");
 }
 
 Test(lock, a_second_process_is_kept_out_until_the_first_is_killed)

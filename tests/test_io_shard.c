@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <unistd.h>
 
 /* Smooth with noise, so that chunks compress as images do. */
@@ -339,4 +340,46 @@ Test(shard, a_damaged_chunk_is_named_and_the_others_are_read)
     rp_packed_drop(&p);
     rp_volume_drop(&v);
     no_leaks();
+}
+
+Test(shard, a_full_disk_leaves_nothing_wherever_it_comes)
+{
+    const char *folder = scratch_folder("io_shard_full");
+    if (mount("tmpfs", folder, "tmpfs", 0, "size=2m") != 0)
+        skip_test("a small file system cannot be mounted here");
+    char path[4200], ballast[4200], *block = calloc(1, 1 << 21);
+    snprintf(path, sizeof path, "%s/a.h5", folder);
+    snprintf(ballast, sizeof ballast, "%s/ballast", folder);
+    rp_volume *v = image(RP_F64, 20, 40, 60, 9);
+    rp_packed *p = NULL;
+    cr_assert_eq(rp_chunks_pack(v, (int64_t[3]){4, 8, 16}, NULL, &p), RP_OK);
+    int64_t whole = 0, failed = 0;
+    for (size_t left = 0; left < 600000; left += 30000) {
+        FILE *f = fopen(ballast, "wb");
+        fwrite(block, 1, (1 << 21) - left, f);
+        fclose(f);
+        rp_shard_writer *w = NULL;
+        rp_status st = rp_shard_create(path, &w);
+        for (int k = 0; st == RP_OK && k < 2; k++)
+            st = rp_shard_put(w, k ? "/b/CT" : "/a/CT", p, &(rp_shard_about){.name = "CT"});
+        if (st == RP_OK)
+            st = rp_shard_close(&w);
+        else
+            rp_shard_writer_drop(&w);
+        rp_names *names = NULL;
+        cr_assert_eq(rp_path_list(folder, &names), RP_OK);
+        cr_expect_eq(names->count, st == RP_OK ? 2 : 1, "%zu bytes left: something was left behind",
+                     left);
+        rp_names_drop(&names);
+        cr_expect(st == RP_OK || st == RP_ESPACE, "%zu bytes left: %s", left, rp_error_message());
+        if (st != RP_OK) cr_expect(strstr(rp_error_message(), "a.h5"), "%s", rp_error_message());
+        *(st == RP_OK ? &whole : &failed) += 1;
+        (void)unlink(path);
+        (void)unlink(ballast);
+    }
+    cr_expect(whole > 0 && failed > 3, "%d whole, %d failed", (int)whole, (int)failed);
+    cr_expect_eq(umount(folder), 0, "the failed file is still open");
+    rp_packed_drop(&p);
+    rp_volume_drop(&v);
+    free(block);
 }
