@@ -194,7 +194,8 @@ extern "C" uint32_t rp_shim_private(rp_shim_item *item, uint16_t group, const ch
 {
     try {
         /* One walk: asking for each of 240 possible blocks took most of the time of a header. */
-        for (DcmObject *o = of(item)->nextInContainer(nullptr); o; o = of(item)->nextInContainer(o)) {
+        for (DcmObject *o = of(item)->nextInContainer(nullptr); o;
+             o = of(item)->nextInContainer(o)) {
             const uint32_t block = o->getETag();
             OFString name;
             if (o->getGTag() != group || block < 0x10 || block > 0xFF) continue;
@@ -225,7 +226,8 @@ extern "C" bool rp_shim_text(rp_shim_item *item, uint32_t tag, const char **byte
         Uint8 *raw = nullptr;
         Uint32 length = 0;
         if (!e || e->getLength() == 0) return false;
-        if (e->ident() == EVR_UN || e->ident() == EVR_OB) { /* private text in implicit VR */
+        const DcmEVR vr = e->ident(); /* private text in implicit VR comes as bytes */
+        if (vr == EVR_UN || vr == EVR_UNKNOWN || vr == EVR_UNKNOWN2B || vr == EVR_OB) {
             if (e->getUint8Array(raw).bad() || !raw) return false;
             *bytes = reinterpret_cast<const char *>(raw);
             *n = e->getLength();

@@ -305,6 +305,40 @@ Test(dicom, what_is_not_dicom_is_said_to_be_so)
     rp_dicom_end();
 }
 
+Test(dicom, odd_but_whole_files_are_read_with_a_warning)
+{
+    cr_assert_eq(rp_dicom_start(), RP_OK);
+    const char *folder = scratch_folder("io_dicom_odd");
+    char plain[4200], odd[4200], out[2000];
+    int32_t want[PIXELS], got[PIXELS];
+    rp_dicom_header *h = phantom(12, true), *read = calloc(1, sizeof *read);
+    pattern(12, true, want);
+    snprintf(plain, sizeof plain, "%s/plain.dcm", folder);
+    snprintf(odd, sizeof odd, "%s/odd.dcm", folder);
+    cr_assert_eq(rp_dicom_write_slice(plain, h, want), RP_OK);
+    for (const char *options = "ieb"; *options; options++) { /* without preamble and meta group */
+        if (run_command(10, out, sizeof out, "dcmconv -F +t%c %s %s", *options, plain, odd) != 0)
+            skip_test("dcmtk is not installed");
+        cr_assert_eq(rp_dicom_header_read(odd, read), RP_OK, "%s", rp_error_message());
+        cr_expect(read->is_bare && strcmp(read->warning, "no preamble") == 0, "%s", read->warning);
+        cr_expect_eq(read->padding.value, -2000);
+        cr_expect_eq(read->philips_suv.value[0], 0.000741, "a private number");
+        cr_assert_eq(read_first(odd, got), RP_OK, "%c: %s", *options, rp_error_message());
+        cr_expect_eq(memcmp(want, got, sizeof got), 0, "%c", *options);
+    }
+    size_t n;
+    char *bytes = file_read(plain, &n), *longer = calloc(1, n + 512);
+    memcpy(longer, bytes, n);
+    write_bytes(odd, n + 512, longer); /* zeros behind the data set */
+    cr_assert_eq(rp_dicom_header_read(odd, read), RP_OK, "%s", rp_error_message());
+    cr_assert_eq(read_first(odd, got), RP_OK, "%s", rp_error_message());
+    cr_expect_eq(memcmp(want, got, sizeof got), 0);
+    free(longer);
+    free(h);
+    free(read);
+    rp_dicom_end();
+}
+
 /* Cuts are all noticed; flipped bits give an error or, where the format has no checksum, other
  * pixels, but never a crash. */
 Test(dicom, cut_and_flipped_files_never_crash_and_cuts_are_errors, .timeout = 120)
