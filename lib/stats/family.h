@@ -35,3 +35,7 @@ RP_MUST rp_status rp_family_agreement(const rp_columns *t, const rp_family_optio
 /* One comparison, one proportion. */
 RP_MUST rp_status rp_family_two_arm(int64_t x1, int64_t n1, int64_t x0, int64_t n0, rp_rows *out);
 RP_MUST rp_status rp_family_one_arm(int64_t x, int64_t n, rp_rows *out);
+
+/* Findings of scans 0..scans-1 as in froc.h; radius in mm where a size is unknown. */
+struct rp_marks;
+RP_MUST rp_status rp_family_detection(const struct rp_marks *marks, int64_t candidates, rp_rows *out);

@@ -10,5 +10,5 @@ RP_MUST rp_status rp_rank_order(int64_t n, const double x[], int64_t order[]);
 RP_MUST rp_status rp_rank_mid(int64_t n, const double x[], double rank[]);
 /* group[i] = 0, 1, ... by ascending distinct value; *groups = their number. */
 RP_MUST rp_status rp_rank_dense(int64_t n, const double x[], int64_t group[], int64_t *groups);
-/* Copies x to out, ascending. */
+/* Copies x to out, ascending; they must not overlap. */
 RP_MUST rp_status rp_rank_sort(int64_t n, const double x[], double out[]);
