@@ -45,8 +45,9 @@ static double softmax(int classes, const float l[], int t, float p[])
 {
     float most = l[0];
     for (int c = 1; c < classes; c++) most = l[c] > most ? l[c] : most;
-    float sum = 0;
-    for (int c = 0; c < classes; c++) {
+    p[0] = exp_negative(l[0] - most);
+    float sum = p[0];
+    for (int c = 1; c < classes; c++) {
         p[c] = exp_negative(l[c] - most);
         sum += p[c];
     }

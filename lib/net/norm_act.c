@@ -63,7 +63,7 @@ static double *sum_squares(const rp_tensor *x, void *scratch)
 static float *rows_of(const rp_tensor *x, void *scratch)
 {
     const int64_t c = x->shape[1];
-    return (float *)((double *)scratch + (chunks_of(rp_tensor_voxels(x)) + 1) * 2 * c);
+    return (float *)(void *)((double *)scratch + (chunks_of(rp_tensor_voxels(x)) + 1) * 2 * c);
 }
 
 void rp_norm_act_forward(const rp_norm_act *norm, const rp_tensor *x, const rp_tensor *y,

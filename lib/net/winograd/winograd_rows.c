@@ -130,7 +130,7 @@ static void points3(const float *u, int s, float *g, int t)
 /* The gradient of one pair of channels from its points. */
 static void points_to_weights(bool deep, const float *u, float *g)
 {
-    float a[16 * 3], b[4 * 9];
+    float a[16 * 3] = {0}, b[4 * 9] = {0};
     const int depth = deep ? 4 : 1;
     for (int i = 0; i < depth * 4; i++) points3(u + 4 * i, 1, a + 3 * i, 1);
     for (int z = 0; z < depth; z++)
