@@ -49,7 +49,7 @@ static rp_status claim(const rp_ingest *s, rp_ingest_making *m, bool *complete)
         RP_NEED(!*complete, RP_EUSE, "'%s' holds a cohort of unknown origin ('%s' is missing)", s->out, request);
         RP_TRY(rp_atomic_write_private(request, want.length, rp_text_get(&want)));
     }
-    return RP_OK;
+    return *complete ? rp_store_tidy(s->out) : RP_OK;
 }
 
 static rp_status take_key(const rp_ingest *s, rp_ingest_making *m)

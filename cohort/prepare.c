@@ -113,7 +113,7 @@ static rp_status claim(rp_prepare_making *m, bool *complete)
     RP_TRY(rp_lock_take(lock, true, &m->lock));
     RP_TRY(rp_path_look(done, true, &info));
     *complete = info.kind == RP_PATH_FILE;
-    return RP_OK;
+    return *complete ? rp_store_tidy(m->folder) : RP_OK;
 }
 
 static double announced(const rp_prepare *s, int64_t index)

@@ -321,11 +321,14 @@ rp_status rp_store_make(const rp_store *s, rp_store_result **out)
     return RP_OK;
 }
 
-static rp_status remove_journal(const char *folder)
+rp_status rp_store_tidy(const char *folder)
 {
     RP_AUTOFREE char *journal = NULL;
     RP_AUTO(rp_names) names = NULL;
+    rp_path_info info;
     RP_TRY(rp_path_join(folder, "journal", &journal));
+    RP_TRY(rp_path_look(journal, false, &info));
+    if (info.kind != RP_PATH_FOLDER) return RP_OK;
     RP_TRY(rp_path_list(journal, &names));
     for (int64_t i = 0; i < names->count; i++) {
         RP_AUTOFREE char *path = NULL;
@@ -338,6 +341,6 @@ static rp_status remove_journal(const char *folder)
 rp_status rp_store_finish(const rp_store *s)
 {
     rp_status st = RP_OK;
-    if (rp_comm_rank(s->comm) == 0) st = remove_journal(s->folder);
+    if (rp_comm_rank(s->comm) == 0) st = rp_store_tidy(s->folder);
     return rp_comm_agree(s->comm, st);
 }

@@ -54,5 +54,8 @@ void rp_store_result_drop(rp_store_result **r);
 RP_MUST rp_status rp_store_make(const rp_store *s, rp_store_result **out);
 /* Removes the journal once the tables are written.  Rank 0 works.  Collective. */
 RP_MUST rp_status rp_store_finish(const rp_store *s);
+/* The same for a store that is complete already: a kill between its tables and rp_store_finish leaves a
+ * journal.  The caller holds the lock.  Local. */
+RP_MUST rp_status rp_store_tidy(const char *folder);
 /* "shards/00012.h5" */
 RP_MUST rp_status rp_store_shard_name(int64_t shard, char **out);

@@ -216,6 +216,17 @@ static rp_status make_layout(walking *w)
     RP_TRY(rp_comm_node_list(w->comm, node));
     RP_TRY(rp_run_payloads(&s, &patch, &sample));
     RP_TRY(rp_execute_cost_of(job, &w->unet, w->threads, rp_comm_size(w->comm), patch, sample, &w->cost));
+    /* refused before anything large is taken: ranks of this node share what it has */
+    int here = 0;
+    const int64_t free_mib = rp_execute_free_mib();
+    for (int i = 0; i < rp_comm_size(w->comm); i++) here += node[i] == node[w->rank];
+    const double need = (double)w->cost.total * here / 1048576;
+    rp_status fits = RP_OK;
+    if (free_mib > 0 && need > (double)free_mib)
+        fits = rp_error_set(RP_EUSE, __FILE__, __LINE__, __func__,
+                            "%d ranks on this node need about %.1f GiB and it has %.1f GiB free: take a smaller train.patch, fewer model.features or fewer ranks a node ('radpipe plan' tells)",
+                            here, need / 1024, (double)free_mib / 1024);
+    RP_TRY(rp_comm_agree(w->comm, fits));
     rp_layout_settings l = {.size = rp_comm_size(w->comm), .wanted = job->ranks.load == RP_AUTO_VALUE ? NULL : wanted, .node_of_rank = node};
     for (int r = 0; r < RP_ROLE_COUNT; r++) l.cost[r] = w->cost.seconds[r];
     /* a rank of its own only where there is something to score beside training */
@@ -342,9 +353,9 @@ static rp_status walk(walking *w, rp_text *summary)
     if (st == RP_OK) st = rp_execute_augment(w->job, &w->augment);
     if (st == RP_OK) st = rp_unet_build(&w->unet, &w->net);
     RP_TRY(rp_comm_agree(w->comm, st));
+    RP_TRY(make_layout(w)); /* refuses what memory cannot hold before an engine is made */
     RP_TRY(make_identity(w));
     RP_TRY(find_start(w));
-    RP_TRY(make_layout(w));
     if (w->rank == 0) st = write_plan(w);
     if (w->rank == 0 && st == RP_OK) st = write_provenance(w);
     RP_TRY(rp_comm_agree(w->comm, st));

@@ -30,6 +30,9 @@ typedef struct rp_execute_cost {
 RP_MUST rp_status rp_execute_cost_of(const rp_job *job, const rp_unet_settings *unet, int threads, int units_ranks,
                                      size_t patch_payload, size_t sample_payload, rp_execute_cost *out);
 
+/* MiB that this machine has free, 0 if it does not say.  Local. */
+int64_t rp_execute_free_mib(void);
+
 /* Everything.  Collective.  summary: rank 0, the table that a person reads.
  * Errors: RP_ESTOP (exit 75), and all that the parts say. */
 RP_MUST rp_status rp_execute_job(const rp_execute *e, rp_text *summary);

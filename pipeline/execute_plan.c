@@ -1,6 +1,7 @@
 /* pipeline/execute_plan.c - what a job needs, and settings of the rooms below from the job. */
 #include "pipeline/execute.h"
 
+#include "io/atomic.h"
 #include "lib/net/topology.h"
 #include "mpi/exchange.h"
 #include "pipeline/program.h"
@@ -63,6 +64,20 @@ rp_status rp_execute_threads(const rp_job *job, const rp_comm *comm, int *thread
     *threads = job->train.threads == RP_AUTO_VALUE ? (int)-least : (int)job->train.threads;
     *workers = share;
     return RP_OK;
+}
+
+int64_t rp_execute_free_mib(void)
+{
+    RP_TEXT_AUTO info = {0};
+    int64_t kib = 0;
+    if (rp_file_read("/proc/meminfo", 1 << 16, &info) != RP_OK) return 0;
+    const char *p = strstr(rp_text_get(&info), "MemAvailable:");
+    char number[24] = "";
+    if (!p) return 0;
+    p += strcspn(p, "0123456789");
+    const size_t digits = strspn(p, "0123456789");
+    if (digits < sizeof number) memcpy(number, p, digits);
+    return rp_read_int(number, &kib) ? kib / 1024 : 0;
 }
 
 /* Constants of one core, for the split of ranks only: 60 GFLOP/s of convolution, 40 ns a voxel of

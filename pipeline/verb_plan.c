@@ -1,5 +1,4 @@
 /* pipeline/verb_plan.c - radpipe plan. */
-#include "io/atomic.h"
 #include "lib/net/topology.h"
 #include "mpi/exchange.h"
 #include "pipeline/execute.h"
@@ -9,7 +8,6 @@
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
-#include <string.h>
 
 const char rp_verb_plan_usage[] =
     "usage: radpipe plan JOB [--ranks N] [--set KEY=VALUE]...\n"
@@ -52,15 +50,10 @@ static rp_status show(const rp_job *job, int ranks)
     for (int r = 0; r < RP_ROLE_COUNT; r++) (void)printf("%s %d%s%s", rp_role_name((rp_role)r), layout->count[r], layout->folded[r] ? " (shared)" : "", r + 1 < RP_ROLE_COUNT ? ", " : "\n");
     const double per = c.seconds[RP_ROLE_TRAIN] * ceil(job->train.batch / layout->count[RP_ROLE_TRAIN]) / threads;
     (void)printf("time         about %.2f s an iteration, %.0f min for %.0f (60 GFLOP/s a core are assumed)\n", per, per * job->train.iterations / 60, job->train.iterations);
-    int64_t pages_free = 0;
-    RP_TEXT_AUTO info = {0};
-    if (rp_file_read("/proc/meminfo", 1 << 16, &info) == RP_OK) {
-        const char *p = strstr(rp_text_get(&info), "MemAvailable:");
-        if (p) (void)sscanf(p, "MemAvailable: %" SCNd64, &pages_free);
-    }
-    RP_NEED(pages_free == 0 || (double)c.total * ranks < (double)pages_free * 1024, RP_EUSE,
+    const int64_t free_mib = rp_execute_free_mib();
+    RP_NEED(free_mib == 0 || (double)c.total * ranks / 1048576 < (double)free_mib, RP_EUSE,
             "%d ranks need about %.1f GiB and this machine has %.1f GiB free: take a smaller train.patch, fewer model.features or fewer ranks a node",
-            ranks, (double)c.total * ranks / (1 << 30), (double)pages_free / (1 << 20));
+            ranks, (double)c.total * ranks / (1 << 30), (double)free_mib / 1024);
     return RP_OK;
 }
 

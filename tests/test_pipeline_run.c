@@ -93,6 +93,30 @@ Test(run, weights_are_the_same_bits_for_splits_that_do_not_divide_batch_5, .time
     expect_same_bits("5", splits, 6);
 }
 
+Test(run, parallel_hdf5_reads_the_same_bits_as_pread, .timeout = 120)
+{
+    static const char *const ways[][2] = {{"1", ""}, {"3", "--set io=mpio"}, {"1", "--set io=mpio"}};
+    expect_same_bits("4", ways, 3);
+}
+
+Test(run, prepared_cases_equal_a_plain_reference_in_double, .timeout = 200)
+{
+    if (run_command(30, NULL, 0, "/usr/bin/python3 -c \"import h5py, scipy.ndimage\"") != 0) skip_test("python3-h5py or python3-scipy is not installed");
+    char out[4000];
+    const char *run = fresh("reference");
+    cr_assert_eq(run_job(2, "reference", "--stop-after 1 --set \"prepare.spacing=[4, 5, 2.5]\"", out, sizeof out), 75, "%s", out);
+    cr_expect_eq(run_command(120, out, sizeof out, "HDF5_PLUGIN_PATH=%s /usr/bin/python3 tests/reference_prepare.py %s/cohort %s/prepared/*", build_path("plugin"), base(), run), 0, "%s", out);
+    cr_expect(strstr(out, "10 cases equal") != NULL, "%s", out);
+}
+
+Test(run, a_job_that_memory_cannot_hold_is_refused_with_what_to_change, .timeout = 60)
+{
+    char out[4000];
+    fresh("huge");
+    cr_expect_eq(run_job(1, "huge", "--set \"train.patch=[1024, 1024, 1024]\" --set augment.preset=none", out, sizeof out), 2, "%s", out);
+    cr_expect(strstr(out, "train.patch") != NULL, "%s", out);
+}
+
 Test(run, other_seed_gives_other_bits, .timeout = 120)
 {
     char out[4000], a[200];
