@@ -313,7 +313,7 @@ static rp_status test(walking *w, rp_text *summary)
 {
     RP_AUTOFREE float *weights = NULL;
     RP_AUTOFREE char *path = NULL;
-    RP_TEXT_AUTO cases = {0}, table = {0}, lost = {0};
+    RP_TEXT_AUTO cases = {0}, table = {0}, lost = {0}, made_with = {0};
     char digest[65];
     if (w->prepared->parts[RP_PART_TEST] == 0) return RP_OK;
     rp_status st = rp_alloc_raw(rp_network_weights(w->net), sizeof *weights, &weights);
@@ -322,7 +322,10 @@ static rp_status test(walking *w, rp_text *summary)
     if (st == RP_OK) st = rp_weights_load(path, w->net, weights);
     RP_TRY(rp_comm_agree(w->comm, st));
     rp_weights_digest(w->net, weights, digest);
-    rp_test_run t = {.comm = w->comm, .compute = w->compute, .folder = w->e->folder, .digest = digest, .prepared = w->prepared, .prepare = &w->prepare,
+    /* scores of other weights or another window are not used again */
+    rp_text_add(&made_with, "%s step %g mirror %d cohort %s", digest, w->job->predict.step, w->job->predict.mirror, w->cohort->digest);
+    RP_TRY(rp_text_status(&made_with));
+    rp_test_run t = {.comm = w->comm, .compute = w->compute, .folder = w->e->folder, .digest = rp_text_get(&made_with), .prepared = w->prepared, .prepare = &w->prepare,
                      .predictor = {.net = w->net, .weights = weights, .recipe = &w->prepared->recipe, .threads = w->threads, .kernels = w->job->train.kernels,
                                    .step = w->job->predict.step, .mirror = w->job->predict.mirror},
                      .stop = rp_signals_stop};
