@@ -323,11 +323,11 @@ static rp_status test(walking *w, rp_text *summary)
     RP_TRY(rp_comm_agree(w->comm, st));
     rp_weights_digest(w->net, weights, digest);
     /* scores of other weights or another window are not used again */
-    rp_text_add(&made_with, "%s step %g mirror %d cohort %s", digest, w->job->predict.step, w->job->predict.mirror, w->cohort->digest);
+    rp_text_add(&made_with, "%s step %g mirror %d largest %d cohort %s", digest, w->job->predict.step, w->job->predict.mirror, w->job->predict.largest, w->cohort->digest);
     RP_TRY(rp_text_status(&made_with));
     rp_test_run t = {.comm = w->comm, .compute = w->compute, .folder = w->e->folder, .digest = rp_text_get(&made_with), .prepared = w->prepared, .prepare = &w->prepare,
                      .predictor = {.net = w->net, .weights = weights, .recipe = &w->prepared->recipe, .threads = w->threads, .kernels = w->job->train.kernels,
-                                   .step = w->job->predict.step, .mirror = w->job->predict.mirror},
+                                   .step = w->job->predict.step, .mirror = w->job->predict.mirror, .largest = w->job->predict.largest},
                      .stop = rp_signals_stop};
     for (int a = 0; a < 3; a++) t.predictor.patch[a] = (int64_t)w->job->train.patch.item[a];
     RP_TRY(rp_test_cases(&t, &cases, &table, &lost));

@@ -41,7 +41,7 @@ typedef struct rp_job {
     struct { double window; } channel;
     char io[RP_JOB_NAME];
     struct { rp_job_list metrics; double every; } evaluate;
-    struct { double step; bool mirror; char weights[RP_JOB_NAME]; } predict;
+    struct { double step; bool mirror, largest; char weights[RP_JOB_NAME]; } predict;
 } rp_job;
 
 typedef enum rp_key_type {

@@ -64,6 +64,7 @@ const rp_key rp_keys[] = {
     {"evaluate.every", RP_KEY_INT, AT(evaluate.every), "200", 1, 1e9, NULL, "iterations", false, "between two scorings of the validate cases"},
     {"predict.step", RP_KEY_NUMBER, AT(predict.step), "0.5", 0.05, 1, NULL, "patches", false, "step of the sliding window"},
     {"predict.mirror", RP_KEY_SWITCH, AT(predict.mirror), "false", 0, 0, NULL, "", false, "average over mirrored patches"},
+    {"predict.largest", RP_KEY_SWITCH, AT(predict.largest), "false", 0, 0, NULL, "", false, "keep only the largest connected part (26 neighbours) of all labels"},
     {"predict.weights", RP_KEY_CHOICE, AT(predict.weights), "last", 0, 0, "last|best", "", false, "weights for the test cases"},
 };
 const int rp_keys_count = sizeof rp_keys / sizeof *rp_keys;

@@ -94,7 +94,7 @@ static rp_status predict(const trained *t, const rp_ingest *in, const char *out,
     RP_TRY(rp_comm_agree(comm, st));
     rp_predict_run run = {.comm = comm, .compute = compute, .folder = out, .cohort = cohort, .stop = rp_signals_stop,
                           .predictor = {.net = t->net, .weights = t->weights, .recipe = &t->recipe, .threads = threads,
-                                        .kernels = t->job->train.kernels, .step = t->job->predict.step, .mirror = t->job->predict.mirror}};
+                                        .kernels = t->job->train.kernels, .step = t->job->predict.step, .mirror = t->job->predict.mirror, .largest = t->job->predict.largest}};
     for (int a = 0; a < 3; a++) run.predictor.patch[a] = (int64_t)t->job->train.patch.item[a];
     RP_TRY(rp_predict_cohort(&run, &predicted, &lost));
     if (rp_comm_rank(comm) == 0) {

@@ -5,6 +5,7 @@
 #include "io/atomic.h"
 #include "io/csv.h"
 #include "io/nifti.h"
+#include "lib/image/components.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -57,6 +58,24 @@ static rp_status take_plane(void *arg, int64_t z, const float logits[])
     return RP_OK;
 }
 
+/* Sets all but the largest part to background; of equal parts the first in voxel order stays. */
+static rp_status keep_largest(const int64_t n[3], uint8_t labels[])
+{
+    const int64_t voxels = n[0] * n[1] * n[2];
+    RP_AUTOFREE int32_t *part = NULL;
+    RP_AUTOFREE int64_t *size = NULL;
+    int32_t count, best = 1;
+    RP_TRY(rp_alloc_raw(voxels, sizeof *part, &part));
+    RP_TRY(rp_components_find(n, labels, RP_NEIGHBOURS_26, part, &count));
+    RP_TRY(rp_alloc(count + 1, sizeof *size, &size));
+    for (int64_t i = 0; i < voxels; i++) size[part[i]]++;
+    for (int32_t k = 2; k <= count; k++)
+        if (size[k] > size[best]) best = k;
+    for (int64_t i = 0; i < voxels; i++)
+        if (part[i] != best) labels[i] = 0;
+    return RP_OK;
+}
+
 static rp_window window_of(const rp_predictor *p, const rp_case_image *image)
 {
     const rp_predictor_settings *s = &p->set;
@@ -75,7 +94,8 @@ rp_status rp_predictor_case(rp_predictor *p, const rp_case_image *image, uint8_t
     volume v = {logits, s->net->classes, {n[0], n[1], n[2]}};
     const rp_window w = window_of(p, image);
     RP_TRY(rp_window_run(&w, image->image, predict_patch, p, take_plane, &v));
-    return rp_recipe_restore(s->recipe, &image->from, s->net->classes, logits, out);
+    RP_TRY(rp_recipe_restore(s->recipe, &image->from, s->net->classes, logits, out));
+    return s->largest ? keep_largest(image->from.source.n, out) : RP_OK;
 }
 
 rp_status rp_predictor_prepared(rp_predictor *p, const rp_case_image *image, uint8_t out[])

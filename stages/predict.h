@@ -12,7 +12,8 @@ typedef struct rp_predictor_settings {
     int threads;
     const char *kernels;
     double step;
-    bool mirror;
+    bool mirror;  /* average over flips */
+    bool largest; /* keep the largest connected part of all labels, 26 neighbours, on the source grid */
 } rp_predictor_settings;
 
 /* Belongs to one thread, which brings its OpenMP team. */
