@@ -89,6 +89,7 @@ static int64_t choose(rp_plan *p, const int64_t order[], int64_t first, int64_t 
 
 static void start_case(rp_plan *p, const rp_file_head *h, const rp_naming *naming)
 {
+    RP_ASSERT(p->cases_list != NULL);
     rp_case_plan *c = &p->cases_list[p->cases++];
     *c = (rp_case_plan){.head = h, .days = -1};
     rp_naming_patient(naming, h->patient, c->patient);

@@ -60,7 +60,7 @@ rp_status rp_recipe_inputs(const rp_recipe *r, rp_cohort *c, int64_t index, rp_p
                            float **values)
 {
     RP_AUTOFREE float *x = NULL;
-    rp_grid turned;
+    rp_grid turned = {0};
     rp_provenance p = {0};
     for (int i = 0; i < r->inputs; i++)
         RP_TRY_IN(take_input(r, c, index, i, &p, &turned, &x), "case '%s'", c->list[index].name);

@@ -221,6 +221,7 @@ void rp_store_result_drop(rp_store_result **r)
 
 static rp_status take_cases(const rp_farm_results *f, making *m, rp_store_result *r)
 {
+    RP_ASSERT(r != NULL);
     for (int64_t i = 0; i < r->cases; i++) {
         const rp_farm_result *one = &f->result[i];
         r->status[i] = one->state == RP_FARM_IS_DONE ? RP_OK

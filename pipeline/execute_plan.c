@@ -58,6 +58,7 @@ rp_status rp_execute_threads(const rp_job *job, const rp_comm *comm, int *thread
     RP_TRY(rp_comm_node(comm, &mine, &nodes));
     RP_TRY(rp_comm_node_list(comm, node));
     for (int i = 0; i < rp_comm_size(comm); i++) here += node[i] == mine;
+    RP_ASSERT(here > 0); /* this rank at least */
     const int share = rp_program_cores() / here > 0 ? rp_program_cores() / here : 1;
     int64_t least = -share; /* the smallest share: threads may belong to the identity */
     RP_TRY(rp_comm_max_i64(comm, 1, &least));

@@ -82,6 +82,7 @@ static rp_status write_lost(const char *out, const rp_text *rows)
 
 static rp_status predict(const trained *t, const rp_ingest *in, const char *out, int threads)
 {
+    RP_ASSERT(t->job != NULL);
     const rp_comm *comm = rp_comm_world();
     RP_AUTO(rp_cohort) cohort = NULL;
     RP_AUTO(rp_pool) compute = NULL;

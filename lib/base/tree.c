@@ -93,6 +93,7 @@ static rp_status place(reader *r, rp_node *n)
         return RP_OK;
     }
     rp_node *parent = r->open[r->depth - 1];
+    RP_ASSERT(parent != NULL);
     if (parent->kind == RP_NODE_MAP) {
         n->key = r->key;
         r->key = NULL;
