@@ -1,6 +1,7 @@
 /* stages/run.c - what the stages of a rank share, and the driver that steps them. */
 #include "stages/run.h"
 
+#include "io/atomic.h"
 #include "lib/base/clock.h"
 #include "lib/base/log.h"
 
@@ -133,12 +134,26 @@ static void describe(void *arg, rp_text *text)
     }
 }
 
+/* A file system that fails once may be well at the next start: exit 75, start me again.  The same
+ * failure at the same iteration of the next start is an error.  RUN/failure holds the last one. */
+static int code_of_failure(const rp_run *r, rp_status st)
+{
+    if (st != RP_EIO) return rp_status_exit(st);
+    RP_AUTOFREE char *path = NULL, *now = NULL;
+    RP_TEXT_AUTO before = {0};
+    if (rp_path_join(r->set->folder, "failure", &path) != RP_OK) return rp_status_exit(st);
+    if (rp_format(&now, "iteration %" PRId64 ": %s\n", r->start_iteration, rp_error_message()) != RP_OK) return rp_status_exit(st);
+    const bool again = rp_file_read(path, 1 << 16, &before) == RP_OK && strcmp(rp_text_get(&before), now) == 0;
+    if (again || rp_atomic_write(path, (int64_t)strlen(now), now) != RP_OK) return rp_status_exit(st);
+    return rp_status_exit(RP_ESTOP);
+}
+
 /* This rank cannot go on and the others wait for it: say why, end all. */
-static _Noreturn void fail_all(const char *stage, rp_status st)
+static _Noreturn void fail_all(const rp_run *r, const char *stage, rp_status st)
 {
     rp_log(RP_LOG_ERROR, stage, NULL, "%s", rp_error_message());
     rp_log(RP_LOG_STEP, stage, NULL, "trail: %s", rp_error_trail());
-    rp_world_abort(rp_status_exit(st));
+    rp_world_abort(code_of_failure(r, st));
 }
 
 static void beat(rp_run *r, bool open)
@@ -175,7 +190,7 @@ static void step_all(driving *d)
             rp_step what = RP_STEP_IDLE;
             if (d->open[i].done) continue;
             const rp_status st = d->open[i].stage->ops->step(d->open[i].state, &what);
-            if (st != RP_OK) fail_all(d->open[i].stage->name, st);
+            if (st != RP_OK) fail_all(d->run, d->open[i].stage->name, st);
             progress = progress || what != RP_STEP_IDLE;
             if (what != RP_STEP_DONE) continue;
             d->open[i].done = true;
