@@ -85,7 +85,7 @@ rp_status rp_icc_find(int64_t n, int k, const double *const x[], rp_icc out[RP_I
     RP_NEED(n >= 2 && k >= 2, RP_EARG, "agreement of %d raters on %" PRId64 " cases: two of each", k, n);
     const squares s = mean_squares(n, k, x);
     RP_NEED(isfinite(s.rows) && isfinite(s.within), RP_ENUM, "a measurement is not finite");
-    const rp_value no = rp_value_undefined("no variance between cases, or none within");
+    const rp_value no = rp_value_undefined("no variance between cases or none within");
     for (int f = 0; f < RP_ICC_FORMS; f++) out[f] = (rp_icc){no, no, no, {no, no}};
     /* 1e-14: what rounding leaves of a sum of squares that is 0 */
     const double floor = 1e-14 * (s.rows + s.within);

@@ -11,7 +11,7 @@
 #include <math.h>
 #include <stdio.h>
 
-static const char no_fit[] = "no finite fit: no event, dependent columns or a monotone likelihood";
+static const char no_fit[] = "no finite fit (no event or dependent columns or a monotone likelihood)";
 
 static rp_status add_curve(const rp_family_options *o, const rp_lives *l, rp_rows *out)
 {

@@ -141,7 +141,7 @@ rp_status rp_gray_test(const rp_lives *l, const double group[], int cause, rp_va
     walk(l, g, cause, second, first->c, score, v);
     rp_quadratic_form((int)groups, v, score, &q, df);
     *df = *df < groups - 1 ? *df : (int)groups - 1;
-    *chisq = *p = rp_value_undefined("one group, or no event of that cause");
+    *chisq = *p = rp_value_undefined("one group or no event of that cause");
     if (*df < 1) return RP_OK;
     *chisq = rp_value_of(q);
     *p = rp_value_of(rp_chi2_upper(q, *df));

@@ -135,7 +135,7 @@ rp_status rp_ipcw_auc(const rp_lives *l, const rp_km *g, rp_ipcw_rule rule, doub
     for (int64_t i = 0; i < l->n; i++)
         *(l->time[i] > t ? &controls : &cases) += l->time[i] > t ? 1 : w[i];
     if (cases == 0 || controls == 0) {
-        out->value = out->se = rp_value_undefined("no case, or nobody beyond the horizon");
+        out->value = out->se = rp_value_undefined("no case or nobody beyond the horizon");
         return RP_OK;
     }
     RP_TRY(compare(l, t, w, marker, cases, controls, psi, &auc));

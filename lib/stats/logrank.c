@@ -93,7 +93,7 @@ rp_status rp_logrank_test(int64_t n, const double time[], const double event[], 
         u[i] = s->observed[i] - s->expected[i];
     }
     rp_quadratic_form(s->k, s->variance, u, &q, &out->df);
-    const rp_value no = rp_value_undefined("one group, or no time at which groups differ");
+    const rp_value no = rp_value_undefined("one group or no time at which groups differ");
     out->chisq = out->df > 0 ? rp_value_of(q) : no;
     out->p = out->df > 0 ? rp_value_of(rp_chi2_upper(q, out->df)) : no;
     return RP_OK;

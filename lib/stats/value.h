@@ -1,7 +1,7 @@
 /* lib/stats/value.h - a number and what became of it, and lists of named numbers.
  *
  * 1. No NaN leaves this room: what has no value says so, with a reason.
- * 2. A reason is a constant text; nobody frees it. */
+ * 2. A reason is a constant text without commas; nobody frees it. */
 #pragma once
 #include "lib/base/mem.h"
 #include <stdbool.h>

@@ -1,0 +1,41 @@
+/* pipeline/stats_request.h - what 'radpipe stats' was asked, and the families that answer. */
+#pragma once
+#include "io/csv.h"
+#include "lib/image/volume.h"
+#include "lib/stats/family.h"
+
+typedef struct rp_stats_request {
+    const char *input;                             /* table */
+    const char *reference, *prediction, *pairs;    /* images */
+    const char *candidates, *lesions, *irrelevant, *scans;
+    double radius;                                 /* mm, of lesions of unknown size */
+    double overlap;                                /* IoU at which a component hits a lesion */
+    bool leave_out;                                /* malformed rows are left out and counted */
+    rp_family_options options;
+} rp_stats_request;
+
+typedef rp_status rp_stats_run(const rp_stats_request *request, rp_text *out);
+rp_stats_run rp_stats_classification, rp_stats_mrmc, rp_stats_survival, rp_stats_agreement;
+rp_stats_run rp_stats_trials, rp_stats_detection, rp_stats_segmentation;
+
+/* Adds rows 'name,value,state' (17 digits; state ok, infinite, or undefined with its reason), each
+ * behind its key cells. */
+void rp_stats_put(int keys, const char *const key[], const rp_rows *rows, rp_text *out);
+/* Header line: key columns ("case" or "trial,endpoint" or ""), then name,value,state. */
+void rp_stats_header(const char *keys, rp_text *out);
+
+/* Rows of one pair of masks (not 0 is inside).  Errors: RP_EDATA if the grids differ. */
+RP_MUST rp_status rp_stats_segmentation_pair(const rp_volume *reference, const rp_volume *prediction,
+                                             rp_rows *out);
+
+/* Detection maps of cases, one after the other: candidates are components of the map (26 neighbours,
+ * confidence their maximum), lesions components of the label; each lesion gets at most one candidate,
+ * for the largest sum of overlaps; who overlaps a lesion in vain is no false positive. */
+typedef struct rp_stats_maps rp_stats_maps;
+RP_MUST rp_status rp_stats_maps_new(double overlap, rp_stats_maps **out);
+void rp_stats_maps_drop(rp_stats_maps **maps);
+/* Rows of the case go to out.  Errors: RP_EDATA if the grids differ, RP_ENUM. */
+RP_MUST rp_status rp_stats_maps_add(rp_stats_maps *maps, const rp_volume *label, const rp_volume *map,
+                                    rp_rows *out);
+/* Rows over all cases. */
+RP_MUST rp_status rp_stats_maps_sum(const rp_stats_maps *maps, rp_rows *out);

@@ -1,0 +1,159 @@
+/* pipeline/verb_stats.c - radpipe stats: estimators and tests on a table. */
+#include "pipeline/stats_request.h"
+#include "pipeline/verb.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+const char rp_verb_stats_usage[] =
+    "usage: radpipe stats FAMILY --input CSV [--out CSV]\n"
+    "       radpipe stats detection --candidates CSV --lesions CSV [--irrelevant CSV] --scans N|FILE\n"
+    "       radpipe stats detection|segmentation --pairs CSV\n"
+    "       radpipe stats segmentation --reference FILE --prediction FILE\n"
+    "\n"
+    "Prints 'name,value,state' rows (17 digits; state ok, infinite, or undefined with its reason), behind\n"
+    "key columns where there are several cases.\n"
+    "\n"
+    "families\n"
+    "  classification  columns y, score1; more rows where there are score2, half, grade1, grade2, cluster\n"
+    "  mrmc            columns reader, test, case, truth, rating\n"
+    "  survival        columns time, event; more where there are cause, group, site, risk, p_surv10, x1 ...\n"
+    "  agreement       columns r1, r2, ...: one a rater\n"
+    "  trials          columns trial, endpoint, x1, n1, x0, n0; or trial, quantity, x, n\n"
+    "  detection       candidates scan, x, y, z, score; lesions scan, x, y, z, diameter_mm; or maps by pairs\n"
+    "  segmentation    pairs case, reference, prediction (NIfTI, not 0 is inside)\n"
+    "\n"
+    "options\n"
+    "  --out CSV              write there (atomically) instead of to standard output\n"
+    "  --leave-out            leave malformed rows out and count them (default: stop at the first)\n"
+    "  --cut X                classification: positive at score >= X (0.5)\n"
+    "  --specificity X        classification: where sensitivity is read (0.9)\n"
+    "  --thresholds X,X,...   classification: of net benefit (0.1,0.2,0.5)\n"
+    "  --times T,T,...        survival: where curves are read (2,5,10,20)\n"
+    "  --horizon T            survival: of AUC, Brier score and baseline hazard (10)\n"
+    "  --limit T              survival: end of Uno's C and the integrated Brier score (20)\n"
+    "  --tau T                survival: of the restricted mean (15)\n"
+    "  --covariates A,B,...   survival: columns of the Cox model (x1,x2,x3)\n"
+    "  --radius MM            detection: of lesions of unknown size (5)\n"
+    "  --overlap X            detection on maps: IoU of a hit (0.1)\n"
+    "\n"
+    "example: radpipe stats survival --input patients.csv --times 12,24,60 --horizon 24 --tau 60\n"
+    "exit codes: 0 done, 2 wrong use, 3 a malformed table (named by line)\n";
+
+static const struct family {
+    const char *name;
+    rp_stats_run *run;
+} families[] = {
+    {"classification", rp_stats_classification},
+    {"mrmc", rp_stats_mrmc},
+    {"survival", rp_stats_survival},
+    {"agreement", rp_stats_agreement},
+    {"trials", rp_stats_trials},
+    {"detection", rp_stats_detection},
+    {"segmentation", rp_stats_segmentation},
+};
+enum { FAMILIES = sizeof families / sizeof *families };
+
+static rp_status find_family(int words, const char *const word[], const struct family **out)
+{
+    RP_NEED(words == 1, RP_EUSE, "stats: name a family; 'radpipe help stats' lists them");
+    int best = 0;
+    for (int k = 0; k < FAMILIES; k++) {
+        if (strcmp(families[k].name, word[0]) == 0) {
+            *out = &families[k];
+            return RP_OK;
+        }
+        if (rp_text_distance(word[0], families[k].name) < rp_text_distance(word[0], families[best].name)) best = k;
+    }
+    RP_FAIL(RP_EUSE, "stats: unknown family '%s'; did you mean '%s'?", word[0], families[best].name);
+}
+
+/* Next piece of a comma-separated list; false at its end.  *at moves on. */
+static bool next_piece(const char **at, char piece[64])
+{
+    if (!*at) return false;
+    const size_t n = strcspn(*at, ",");
+    (void)snprintf(piece, 64, "%.*s", (int)(n < 63 ? n : 63), *at);
+    *at = (*at)[n] ? *at + n + 1 : NULL;
+    return true;
+}
+
+static rp_status read_list(const char *name, const char *text, double low, double high, int *count,
+                           double list[RP_FAMILY_LIST])
+{
+    char piece[64];
+    if (!text) return RP_OK;
+    *count = 0;
+    for (const char *at = text; next_piece(&at, piece);) {
+        RP_NEED(*count < RP_FAMILY_LIST, RP_EUSE, "%s: more than %d numbers", name, RP_FAMILY_LIST);
+        RP_TRY(rp_option_number(name, piece, low, high, &list[(*count)++]));
+    }
+    return RP_OK;
+}
+
+/* Names of covariates, kept in text. */
+static rp_status read_covariates(const char *list, char text[RP_FAMILY_LIST][64], rp_family_options *o)
+{
+    if (!list) return RP_OK;
+    o->covariates = 0;
+    for (const char *at = list; o->covariates < RP_FAMILY_LIST && next_piece(&at, text[o->covariates]);) {
+        o->covariate[o->covariates] = text[o->covariates];
+        o->covariates++;
+        RP_NEED(!at || o->covariates < RP_FAMILY_LIST, RP_EUSE, "--covariates: more than %d", RP_FAMILY_LIST);
+    }
+    return RP_OK;
+}
+
+typedef struct words {
+    const char *out, *cut, *specificity, *thresholds, *times, *horizon, *limit, *tau, *covariates;
+    const char *radius, *overlap;
+} words;
+
+static rp_status read_number(const char *name, const char *text, double low, double high, double *out)
+{
+    return text ? rp_option_number(name, text, low, high, out) : RP_OK;
+}
+
+static rp_status read_numbers(const words *w, char covariates[RP_FAMILY_LIST][64], rp_stats_request *q)
+{
+    rp_family_options *o = &q->options;
+    RP_TRY(read_number("--cut", w->cut, -1e300, 1e300, &o->cut));
+    RP_TRY(read_number("--specificity", w->specificity, 0, 1, &o->specificity));
+    RP_TRY(read_number("--horizon", w->horizon, 0, 1e300, &o->horizon));
+    RP_TRY(read_number("--limit", w->limit, 0, 1e300, &o->limit));
+    RP_TRY(read_number("--tau", w->tau, 0, 1e300, &o->tau));
+    RP_TRY(read_number("--radius", w->radius, 0, 1e6, &q->radius));
+    RP_TRY(read_number("--overlap", w->overlap, 1e-9, 1, &q->overlap));
+    RP_TRY(read_list("--thresholds", w->thresholds, 0, 0.999999, &o->thresholds, o->threshold));
+    RP_TRY(read_list("--times", w->times, 0, 1e300, &o->times, o->time));
+    return read_covariates(w->covariates, covariates, o);
+}
+
+rp_status rp_verb_stats(int argc, char **argv)
+{
+    rp_stats_request q = {.radius = 5, .overlap = 0.1, .options = rp_family_defaults()};
+    words w = {0};
+    const rp_option option[] = {
+        {.name = "--input", .value = &q.input},           {.name = "--out", .value = &w.out},
+        {.name = "--reference", .value = &q.reference},   {.name = "--prediction", .value = &q.prediction},
+        {.name = "--pairs", .value = &q.pairs},           {.name = "--candidates", .value = &q.candidates},
+        {.name = "--lesions", .value = &q.lesions},       {.name = "--irrelevant", .value = &q.irrelevant},
+        {.name = "--scans", .value = &q.scans},           {.name = "--leave-out", .flag = &q.leave_out},
+        {.name = "--cut", .value = &w.cut},               {.name = "--specificity", .value = &w.specificity},
+        {.name = "--thresholds", .value = &w.thresholds}, {.name = "--times", .value = &w.times},
+        {.name = "--horizon", .value = &w.horizon},       {.name = "--limit", .value = &w.limit},
+        {.name = "--tau", .value = &w.tau},               {.name = "--covariates", .value = &w.covariates},
+        {.name = "--radius", .value = &w.radius},         {.name = "--overlap", .value = &w.overlap},
+    };
+    const char *word[1];
+    int count;
+    char covariates[RP_FAMILY_LIST][64];
+    const struct family *family = NULL;
+    RP_TEXT_AUTO out = {0};
+    RP_TRY(rp_options_read(argc, argv, sizeof option / sizeof *option, option, 1, word, &count));
+    RP_TRY(find_family(count, word, &family));
+    RP_TRY(read_numbers(&w, covariates, &q));
+    RP_TRY(family->run(&q, &out));
+    return rp_print(w.out, &out);
+}

@@ -1,0 +1,271 @@
+/* tests/test_pipeline_stats.c - 'radpipe stats' on the reference set's files as they stand. */
+#include "tests/harness.h"
+
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* A text that lives until the process ends. */
+static const char *text_of(const char *fmt, ...)
+{
+    char text[1000];
+    va_list args;
+    va_start(args, fmt);
+    vsnprintf(text, sizeof text, fmt, args);
+    va_end(args);
+    return strdup(text);
+}
+
+/* Runs 'radpipe stats ARGS --out FILE' and reads what it wrote. */
+static const table *stats(const char *name, const char *args)
+{
+    char out[4000];
+    const char *csv = text_of("%s/rows.csv", scratch_folder(name));
+    const int rc = run_command(120, out, sizeof out, "%s stats %s --out %s", build_path("radpipe"), args, csv);
+    cr_assert_eq(rc, 0, "stats %s: exit %d: %s", args, rc, out);
+    return table_read(csv);
+}
+
+static bool row_of(const table *t, int keys, const char *const key[], const char *const value[], int *row)
+{
+    for (*row = 0; *row < t->rows; ++*row) {
+        int same = 0;
+        for (int k = 0; k < keys; k++) same += !strcmp(table_text(t, *row, key[k]), value[k]);
+        if (same == keys) return true;
+    }
+    return false;
+}
+
+static bool is_p_value(const char *name)
+{
+    const size_t n = strlen(name);
+    return strstr(name, "_p_") || strstr(name, "p-value") || !strncmp(name, "p_", 2) || !strncmp(name, "gray_p", 6) ||
+           (n > 2 && !strcmp(name + n - 2, "_p"));
+}
+
+/* The tolerance classes of the reference set's README. */
+static bool holds(const table *t, int row, const char *name, const char *value, const char *tol)
+{
+    const char *got = table_text(t, row, "value"), *state = table_text(t, row, "state");
+    if (!strcmp(tol, "convention")) return true; /* what other tools do where nothing is defined */
+    if (!strcmp(value, "NA") || !strcmp(value, "nan")) return !got[0] && !strncmp(state, "undefined", 9);
+    const double want = strtod(value, NULL);
+    if (isinf(want)) return !strcmp(state, "infinite");
+    if (strcmp(state, "ok")) return false;
+    const double x = strtod(got, NULL);
+    if (!strcmp(tol, "loose")) return near(x, want, 1e-2, 0);
+    const double e = !strcmp(tol, "closed") ? 1e-9 : !strcmp(tol, "fit") ? 1e-7 : !strcmp(tol, "float32") ? 2e-6 : 1e-6;
+    return is_p_value(name) ? near(x, want, e, 0) : fabs(x - want) <= e * fmax(1, fabs(want));
+}
+
+static void hold(const table *got, const char *expected, int keys, const char *const key[])
+{
+    const table *t = table_read(expected);
+    int held = 0;
+    for (int r = 0; r < t->rows; r++) {
+        const char *column[4], *value[4];
+        int row;
+        for (int k = 0; k < keys; k++) column[k] = key[k];
+        column[keys] = "name";
+        for (int k = 0; k <= keys; k++) value[k] = table_text(t, r, column[k]);
+        const bool found = row_of(got, keys + 1, column, value, &row);
+        const bool ok = found && holds(got, row, value[keys], table_text(t, r, "value"), table_text(t, r, "tol"));
+        cr_expect(ok, "%s %s: %s (%s), not %s", value[0], value[keys], found ? table_text(got, row, "value") : "no row",
+                  found ? table_text(got, row, "state") : "", table_text(t, r, "value"));
+        held += ok;
+    }
+    fprintf(stderr, "%s: %d of %d rows\n", expected, held, t->rows);
+}
+
+static const char *need(const char *rel)
+{
+    char whole[400];
+    snprintf(whole, sizeof whole, "data/stats/%s", rel);
+    const char *path = shared_path(whole);
+    if (!path) skip_test("the reference set ../shared/data/stats is not there");
+    return path;
+}
+
+static void hold_table(const char *family, const char *folder, const char *name, const char *suffix)
+{
+    char rel[300], args[800];
+    snprintf(rel, sizeof rel, "%s/%s_input.csv", folder, name);
+    snprintf(args, sizeof args, "%s --input %s", family, need(rel));
+    snprintf(rel, sizeof rel, "%s/%s%s", folder, name, suffix);
+    hold(stats(name, args), need(rel), 0, NULL);
+}
+
+Test(stats, classification_tables_as_they_stand)
+{
+    const char *const name[] = {"cont400", "ties150", "rare2000", "small30"};
+    for (int k = 0; k < 4; k++) hold_table("classification", "classification", name[k], "_expected.csv");
+}
+Test(stats, studies_of_readers_as_they_stand)
+{
+    const char *const name[] = {"mrmc_r4", "mrmc_r6", "mrmc_vandyke"};
+    for (int k = 0; k < 3; k++) hold_table("mrmc", "classification", name[k], "_expected.csv");
+}
+Test(stats, survival_tables_as_they_stand)
+{
+    const char *const name[] = {"tiesn300", "n120", "n60", "n1000"};
+    for (int k = 0; k < 4; k++) {
+        hold_table("survival", "survival", name[k], "_expected.csv");
+        hold_table("survival", "survival", name[k], "_expected_sksurv.csv");
+    }
+}
+Test(stats, tables_of_raters_as_they_stand)
+{
+    const char *const name[] = {"k2", "k3", "k4", "k6"};
+    for (int k = 0; k < 4; k++) hold_table("agreement", "agreement", name[k], "_expected.csv");
+}
+
+Test(stats, detection_tables_as_they_stand)
+{
+    const char *const name[] = {"d15", "d40", "d120"};
+    const int scans[] = {15, 40, 120};
+    for (int k = 0; k < 3; k++) {
+        char rel[200], args[2000];
+        snprintf(rel, sizeof rel, "detection/synthetic/%s_expected.csv", name[k]);
+        const char *expected = need(rel);
+        const int root = (int)(strrchr(expected, '/') - expected);
+        snprintf(args, sizeof args, "detection --candidates %.*s/%s_candidates.csv --lesions %.*s/%s_lesions.csv --irrelevant %.*s/%s_irrelevant.csv --scans %d",
+                 root, expected, name[k], root, expected, name[k], root, expected, name[k], scans[k]);
+        hold(stats(name[k], args), expected, 0, NULL);
+    }
+}
+
+Test(stats, luna16_tables_give_the_score_that_the_paper_prints)
+{
+    char args[2000];
+    const char *list = need("detection/luna16/seriesuids.csv");
+    const int root = (int)(strrchr(list, '/') - list);
+    snprintf(args, sizeof args, "detection --candidates %.*s/predictions.csv --lesions %.*s/annotations.csv --irrelevant %.*s/annotations_excluded.csv --scans %s",
+             root, list, root, list, root, list, list);
+    const table *t = stats("luna16", args);
+    int row;
+    cr_assert(row_of(t, 1, (const char *const[]){"name"}, (const char *const[]){"cpm"}, &row));
+    cr_expect(near(table_number(t, row, "value"), 0.841966, 0, 5e-7));
+    cr_assert(row_of(t, 1, (const char *const[]){"name"}, (const char *const[]){"sens_at_fp0.125"}, &row));
+    cr_expect(near(table_number(t, row, "value"), 0.692243, 0, 5e-7));
+}
+
+/* Writes case,reference,prediction rows for names and endings of files in a folder. */
+static const char *write_pairs(const char *name, const char *folder, int n, const char *const cases[], const char *reference,
+                               const char *prediction)
+{
+    const char *path = text_of("%s/pairs.csv", scratch_folder(name));
+    FILE *f = fopen(path, "w");
+    cr_assert(f);
+    fprintf(f, "case,reference,prediction\n");
+    for (int k = 0; k < n; k++) fprintf(f, "%s,%s/%s%s,%s/%s%s\n", cases[k], folder, cases[k], reference, folder, cases[k], prediction);
+    fclose(f);
+    return path;
+}
+
+static void hold_masks(const char *prefix)
+{
+    const char *const stem[] = {"shift", "noisy", "border", "voxels", "slice", "multi", "outlier", "iso", "same", "inside", "empty_pred", "empty_ref", "both_empty"};
+    const char *cases[13], *folder = need("segmentation");
+    char rel[100], args[600], name[40];
+    for (int k = 0; k < 13; k++) cases[k] = text_of("%s_%s", prefix, stem[k]);
+    snprintf(name, sizeof name, "masks_%s_pairs", prefix);
+    snprintf(args, sizeof args, "segmentation --pairs %s", write_pairs(name, folder, 13, cases, "_ref.nii.gz", "_pred.nii.gz"));
+    snprintf(rel, sizeof rel, "segmentation/%s_expected.csv", prefix);
+    const table *got = stats(prefix, args);
+    hold(got, need(rel), 1, (const char *const[]){"case"});
+    int row;
+    cr_assert(row_of(got, 2, (const char *const[]){"case", "name"}, (const char *const[]){cases[10], "hd95_maxdir"}, &row));
+    cr_expect_str_eq(table_text(got, row, "state"), "infinite", "an empty prediction is infinitely far");
+    cr_assert(row_of(got, 2, (const char *const[]){"case", "name"}, (const char *const[]){cases[12], "dice"}, &row));
+    cr_expect(!strncmp(table_text(got, row, "state"), "undefined", 9), "nothing against nothing");
+}
+
+Test(stats, pairs_of_masks_equal_seven_tools)
+{
+    hold_masks("s");
+    hold_masks("t");
+}
+
+/* metrics-full-expected.json of picai_eval: figures read from there. */
+Test(stats, ten_cases_of_detection_maps_equal_picai)
+{
+    static const struct {
+        const char *key, *name;
+        double value;
+    } want[] = {
+        {"all", "auroc", 0.75}, {"all", "AP", 0.2777777777777778}, {"all", "num_cases", 10}, {"all", "num_lesions", 10},
+        {"all", "true_positives", 5}, {"all", "false_positives", 4}, {"all", "false_negatives", 5},
+        {"case-0", "case_confidence", 0}, {"case-0", "case_target", 0}, {"case-1", "lesion1_confidence", 0},
+        {"case-2", "false_positive1_confidence", 1}, {"case-2", "case_target", 0}, {"case-3", "lesion1_confidence", 0},
+        {"case-3", "false_positive1_confidence", 1}, {"case-4", "lesion1_overlap", 1.0 / 3}, {"case-5", "lesion1_overlap", 9.0 / 41},
+        {"case-5", "false_positive1_confidence", 2}, {"case-5", "case_confidence", 2}, {"case-6", "lesion1_overlap", 1.0 / 3},
+        {"case-6", "lesion1_confidence", 1}, {"case-6", "case_confidence", 2}, {"case-7", "lesion1_overlap", 1.0 / 3},
+        {"case-7", "lesion2_confidence", 0}, {"case-8", "lesion1_overlap", 5.0 / 11}, {"case-8", "lesion2_confidence", 0},
+        {"case-9", "lesion1_confidence", 0}, {"case-9", "false_positive1_confidence", 1}};
+    const char *cases[10], *folder = need("detection/picai/maps");
+    char args[600];
+    for (int k = 0; k < 10; k++) cases[k] = text_of("case-%d", k);
+    snprintf(args, sizeof args, "detection --pairs %s", write_pairs("picai_pairs", folder, 10, cases, "_label.nii.gz", "_detection_map.nii.gz"));
+    const table *t = stats("picai", args);
+    for (size_t k = 0; k < sizeof want / sizeof *want; k++) {
+        int row;
+        cr_assert(row_of(t, 2, (const char *const[]){"case", "name"}, (const char *const[]){want[k].key, want[k].name}, &row), "%s %s", want[k].key, want[k].name);
+        cr_expect(near(table_number(t, row, "value"), want[k].value, 1e-9, 0), "%s %s", want[k].key, want[k].name);
+    }
+    int row;
+    cr_expect(!row_of(t, 2, (const char *const[]){"case", "name"}, (const char *const[]){"case-6", "false_positive1_confidence"}, &row),
+              "who overlaps in vain is no false positive");
+}
+
+Test(stats, trials_as_they_stand)
+{
+    char args[600];
+    const char *const keys[] = {"trial", "endpoint"};
+    snprintf(args, sizeof args, "trials --input %s", need("trials/two_arm.csv"));
+    const table *two = stats("two_arm", args);
+    snprintf(args, sizeof args, "trials --input %s", need("trials/one_arm.csv"));
+    const table *one = stats("one_arm", args), *t = table_read(need("trials/two_arm_expected.csv"));
+    int held = 0;
+    for (int r = 0; r < t->rows; r++) {
+        const char *const column[] = {keys[0], keys[1], "name"};
+        const char *const value[] = {table_text(t, r, "trial"), table_text(t, r, "endpoint"), table_text(t, r, "name")};
+        int row;
+        const table *from = row_of(two, 3, column, value, &row) ? two : one;
+        cr_assert(row_of(from, 3, column, value, &row), "%s %s", value[1], value[2]);
+        held += holds(from, row, value[2], table_text(t, r, "value"), table_text(t, r, "tol"));
+    }
+    cr_expect_eq(held, t->rows);
+}
+
+static int run_bad(const char *name, const char *text, const char *more, char *out, size_t size)
+{
+    char path[600];
+    snprintf(path, sizeof path, "%s/bad.csv", scratch_folder(name));
+    FILE *f = fopen(path, "w");
+    fputs(text, f);
+    fclose(f);
+    return run_command(30, out, size, "%s stats classification --input %s %s", build_path("radpipe"), path, more);
+}
+
+Test(stats, a_malformed_row_is_named_by_line_or_left_out_and_counted)
+{
+    char out[20000];
+    const char *text = "y,score1\n0,0.1\n1,x\n1,0.9\n0,0.2\n1,0.7\n";
+    cr_expect_eq(run_bad("bad_row", text, "", out, sizeof out), 3);
+    cr_expect(strstr(out, "bad.csv:3"), "%s", out);
+    cr_expect_eq(run_bad("bad_row", text, "--leave-out", out, sizeof out), 0);
+    cr_expect(strstr(out, "rows_left_out,1,ok") && strstr(out, "auc1,1,ok"), "%s", out);
+}
+
+Test(stats, wrong_use_is_told_from_bad_tables)
+{
+    char out[4000];
+    cr_expect_eq(run_bad("no_column", "y,score\n0,0.1\n1,0.2\n", "", out, sizeof out), 3);
+    cr_expect(strstr(out, "score1"), "%s", out);
+    cr_expect_eq(run_command(30, out, sizeof out, "%s stats clasification --input x", build_path("radpipe")), 2);
+    cr_expect(strstr(out, "did you mean"), "%s", out);
+    cr_expect_eq(run_command(30, out, sizeof out, "%s stats survival", build_path("radpipe")), 2);
+    cr_expect_eq(run_bad("no_option", "y,score1\n0,0.1\n", "--cut=high", out, sizeof out), 2);
+}
