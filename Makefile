@@ -67,6 +67,7 @@ plugin  := $B/plugin/libh5zstd.so
 tests   := $(patsubst tests/%.c,$B/tests/%,$(sort $(wildcard tests/test_*.c)))
 ranks   := $(patsubst tests/ranks/%.c,$B/tests/ranks/%,$(sort $(wildcard tests/ranks/*.c)))
 benches := $(patsubst bench/%.c,$B/bench/%,$(sort $(wildcard bench/bench_*.c)))
+benchlib := $(patsubst %.c,$B/%.o,$(filter-out bench/bench_%,$(sort $(wildcard bench/*.c))))
 
 .PHONY: all tests test check lint bench bench-layers clean
 .SECONDARY:
@@ -114,7 +115,7 @@ $(foreach t,$(notdir $(tests)),$(eval $(call test_program,$t,$(call test_room,$t
 $B/tests/ranks/%: $B/tests/ranks/%.o $(call archives,$(filter-out pipeline,$(rooms)))
 	@echo 'LD $(notdir $@)'
 	@$(CXX) $(LDFLAGS) -o $@ $^ $(call libs,$(rooms))
-$B/bench/%: $B/bench/%.o $B/bench/harness.o $(call archives,$(filter-out pipeline,$(rooms)))
+$B/bench/bench_%: $B/bench/bench_%.o $(benchlib) $(call archives,$(filter-out pipeline,$(rooms)))
 	@echo 'LD $(notdir $@)'
 	@$(CXX) $(LDFLAGS) -o $@ $^ $(call libs,$(rooms))
 
