@@ -5,6 +5,7 @@
 #include "io/journal.h"
 
 #include <inttypes.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -12,6 +13,16 @@
 enum { KIND_HEAD = 100 };
 
 static rp_work_progress *show_progress;
+
+/* What a fatal signal writes; armed while a journal is open. */
+static rp_last_words last_words;
+static volatile sig_atomic_t is_armed;
+
+void rp_work_crashed(void)
+{
+    if (is_armed) rp_last_words_write(&last_words);
+    is_armed = 0;
+}
 
 void rp_work_show(rp_work_progress *show)
 {
@@ -107,6 +118,9 @@ static rp_status open_journal(logbook *b)
     st = rp_journal_open(path, &b->journal);
     if (st == RP_OK)
         st = rp_journal_add(b->journal, KIND_HEAD, (int64_t)strlen(w->digest), w->digest, NULL);
+    const int64_t no_task = -1;
+    if (st == RP_OK) st = rp_journal_last_words(b->journal, RP_FARM_CRASH, sizeof no_task, &no_task, &last_words);
+    is_armed = st == RP_OK;
     return rp_comm_agree(w->comm, st);
 }
 
@@ -139,6 +153,7 @@ rp_status rp_work_run(const rp_work *work, rp_farm_results **out)
 {
     logbook b = {.work = work};
     const rp_status st = run(&b, out);
+    is_armed = 0;
     for (int64_t i = 0; i < b.records; i++) rp_free((void *)(uintptr_t)b.record[i].bytes);
     rp_free(b.record);
     if (st != RP_OK) {

@@ -113,6 +113,24 @@ rp_status rp_journal_add(rp_journal *j, uint32_t kind, int64_t n, const void *pa
     return RP_OK;
 }
 
+rp_status rp_journal_last_words(const rp_journal *j, uint32_t kind, int64_t n, const void *payload,
+                                rp_last_words *out)
+{
+    head h = {.length = n, .kind = kind};
+    RP_NEED(n >= 0 && n <= 64, RP_EARG, "last words of %" PRId64 " bytes", n);
+    RP_TRY(digest_of(&h, payload, h.digest));
+    memcpy(out->bytes, &h, sizeof h);
+    memcpy(out->bytes + sizeof h, payload, (size_t)n);
+    out->n = (int64_t)sizeof h + n;
+    out->fd = j->fd;
+    return RP_OK;
+}
+
+void rp_last_words_write(const rp_last_words *w)
+{
+    (void)!write(w->fd, w->bytes, (size_t)w->n);
+}
+
 rp_status rp_journal_sync(rp_journal *j)
 {
     RP_SYS(fdatasync(j->fd) == 0, "journal '%s' cannot be flushed", j->path);

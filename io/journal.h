@@ -19,6 +19,18 @@ RP_MUST rp_status rp_journal_close(rp_journal **j);
 /* As rp_journal_close for early returns; its failure is not reported. */
 void rp_journal_drop(rp_journal **j);
 
+/* A record made ready for a signal handler, which may call nothing that takes locks or memory. */
+typedef struct rp_last_words {
+    int fd;
+    int64_t n;
+    char bytes[128];
+} rp_last_words;
+/* Makes it ready; it is valid until the journal is closed.  Errors: RP_EARG (a payload over 64 bytes). */
+RP_MUST rp_status rp_journal_last_words(const rp_journal *j, uint32_t kind, int64_t n, const void *payload,
+                                        rp_last_words *out);
+/* Writes it.  Async-signal-safe. */
+void rp_last_words_write(const rp_last_words *w);
+
 /* Calls fn for each whole record in order; payload is lent for the call.  A failure of fn ends the
  * replay and is passed on.  torn: out, bytes behind the last whole record; NULL if not wanted.
  * A file that is not there has no records. */

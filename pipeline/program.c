@@ -1,6 +1,7 @@
 /* pipeline/program.c - signals, progress, cores. */
 #include "pipeline/program.h"
 
+#include "cohort/work.h"
 #include "lib/base/clock.h"
 #include "lib/base/log.h"
 
@@ -24,8 +25,20 @@ static void on_signal(int number)
     asked = 1;
 }
 
+/* A crash is noted, then takes its course. */
+static void on_crash(int number)
+{
+    rp_work_crashed();
+    (void)signal(number, SIG_DFL);
+    (void)raise(number);
+}
+
 void rp_signals_watch(void)
 {
+    struct sigaction crash = {.sa_handler = on_crash, .sa_flags = SA_NODEFER};
+    (void)sigemptyset(&crash.sa_mask);
+    static const int fatal[] = {SIGSEGV, SIGBUS, SIGFPE, SIGABRT};
+    for (size_t i = 0; i < sizeof fatal / sizeof *fatal; i++) (void)sigaction(fatal[i], &crash, NULL);
     struct sigaction a = {.sa_handler = on_signal, .sa_flags = SA_RESTART};
     (void)sigemptyset(&a.sa_mask);
     (void)sigaction(SIGUSR1, &a, NULL);

@@ -3,7 +3,9 @@
 #include "cohort/pseudonym.h"
 #include "cohort/series.h"
 #include "cohort/stream.h"
+#include "io/journal.h"
 #include "io/nifti.h"
+#include "mpi/farm.h"
 #include "lib/base/random.h"
 #include "tests/harness.h"
 
@@ -189,6 +191,29 @@ Test(ingest, a_start_that_was_killed_goes_on_to_the_same_bytes, .timeout = 120)
     }
     cr_expect_eq(run_command(60, out, sizeof out, "%s ingest %s/dicom --out %s/c --ids keep", PROGRAM, phantoms(), folder), 2, "%s", out);
     cr_expect(strstr(out, "other sources or settings") != NULL, "%s", out);
+}
+
+static rp_status find_crash(void *arg, uint32_t kind, int64_t n, const void *payload, int64_t at)
+{
+    (void)n;
+    (void)payload;
+    (void)at;
+    *(int *)arg += kind == RP_FARM_CRASH;
+    return RP_OK;
+}
+
+Test(ingest, a_crash_is_noted_in_the_journal_and_the_next_start_goes_on, .timeout = 120)
+{
+    const char *folder = scratch_folder("crashed");
+    char out[4000], names[4000];
+    cr_assert_eq(run_command(60, out, sizeof out, "%s phantom head-neck-large --patients 8 --out %s/dicom", PROGRAM, folder), 0, "%s", out);
+    run_command(60, out, sizeof out, "%s ingest %s/dicom --out %s/c --key %s/key --quiet & p=$!; for i in $(seq 2000); do ls %s/c/journal/cases-* >/dev/null 2>&1 && break; sleep 0.005; done; kill -SEGV $p; wait $p; true",
+                PROGRAM, folder, folder, phantoms(), folder);
+    run_command(60, names, sizeof names, "ls %s/c/journal/cases-*.journal %s/c/journal/headers-*.journal 2>/dev/null", folder, folder);
+    int crashes = 0;
+    for (char *p = strtok(names, "\n"); p; p = strtok(NULL, "\n")) cr_assert_eq(rp_journal_replay(p, find_crash, &crashes, NULL), RP_OK);
+    cr_expect_eq(crashes, 1);
+    cr_expect_eq(run_command(100, out, sizeof out, "%s ingest %s/dicom --out %s/c --key %s/key --quiet && %s verify %s/c", PROGRAM, folder, folder, phantoms(), PROGRAM, folder), 0, "%s", out);
 }
 
 Test(verify, any_flipped_bit_of_a_cohort_is_named, .timeout = 120)
