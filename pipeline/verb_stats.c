@@ -30,6 +30,8 @@ const char rp_verb_stats_usage[] =
     "  --cut X                classification: positive at score >= X (0.5)\n"
     "  --specificity X        classification: where sensitivity is read (0.9)\n"
     "  --thresholds X,X,...   classification: of net benefit (0.1,0.2,0.5)\n"
+    "  --bootstrap N          classification: replicates for intervals of the areas, percentile and BCa (0)\n"
+    "  --seed N               classification: of the bootstrap (1)\n"
     "  --times T,T,...        survival: where curves are read (2,5,10,20)\n"
     "  --horizon T            survival: of AUC, Brier score and baseline hazard (10)\n"
     "  --limit T              survival: end of Uno's C and the integrated Brier score (20)\n"
@@ -107,7 +109,7 @@ static rp_status read_covariates(const char *list, char text[RP_FAMILY_LIST][64]
 
 typedef struct words {
     const char *out, *cut, *specificity, *thresholds, *times, *horizon, *limit, *tau, *covariates;
-    const char *radius, *overlap;
+    const char *radius, *overlap, *bootstrap, *seed;
 } words;
 
 static rp_status read_number(const char *name, const char *text, double low, double high, double *out)
@@ -127,6 +129,10 @@ static rp_status read_numbers(const words *w, char covariates[RP_FAMILY_LIST][64
     RP_TRY(read_number("--overlap", w->overlap, 1e-9, 1, &q->overlap));
     RP_TRY(read_list("--thresholds", w->thresholds, 0, 0.999999, &o->thresholds, o->threshold));
     RP_TRY(read_list("--times", w->times, 0, 1e300, &o->times, o->time));
+    int64_t seed = (int64_t)o->seed;
+    if (w->bootstrap) RP_TRY(rp_option_int("--bootstrap", w->bootstrap, 0, 10000000, &o->replicates));
+    if (w->seed) RP_TRY(rp_option_int("--seed", w->seed, 0, INT64_MAX, &seed));
+    o->seed = (uint64_t)seed;
     return read_covariates(w->covariates, covariates, o);
 }
 
@@ -144,6 +150,7 @@ rp_status rp_verb_stats(int argc, char **argv)
         {.name = "--thresholds", .value = &w.thresholds}, {.name = "--times", .value = &w.times},
         {.name = "--horizon", .value = &w.horizon},       {.name = "--limit", .value = &w.limit},
         {.name = "--tau", .value = &w.tau},               {.name = "--covariates", .value = &w.covariates},
+        {.name = "--bootstrap", .value = &w.bootstrap},   {.name = "--seed", .value = &w.seed},
         {.name = "--radius", .value = &w.radius},         {.name = "--overlap", .value = &w.overlap},
     };
     const char *word[1];

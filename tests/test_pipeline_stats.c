@@ -259,6 +259,16 @@ Test(stats, a_malformed_row_is_named_by_line_or_left_out_and_counted)
     cr_expect(strstr(out, "rows_left_out,1,ok") && strstr(out, "auc1,1,ok"), "%s", out);
 }
 
+Test(stats, a_bootstrap_prints_the_same_digits_twice)
+{
+    const table *a = stats("boot_a", "classification --input tests/data/stats_small30_input.csv --bootstrap 200 --seed 4");
+    const table *b = stats("boot_b", "classification --input tests/data/stats_small30_input.csv --bootstrap 200 --seed 4");
+    int row;
+    cr_assert(row_of(a, 1, (const char *const[]){"name"}, (const char *const[]){"auc2_lo_boot_bca"}, &row));
+    cr_expect_str_eq(table_text(a, row, "value"), table_text(b, row, "value"));
+    cr_expect(table_number(a, row, "value") > 0.5 && table_number(a, row, "value") < 0.8);
+}
+
 Test(stats, wrong_use_is_told_from_bad_tables)
 {
     char out[4000];

@@ -16,7 +16,8 @@ enum { LEAST_REPLICATES = 20 };
 typedef struct units {
     int64_t count, strata;
     int64_t *start, *unit;
-    double *drawn; /* [count] */
+    uint32_t *count_of; /* [count] how often drawn; 32 bits stay in the cache */
+    double *drawn;      /* [count] the same as weights */
 } units;
 
 static rp_status find_units(const rp_bootstrap_plan *p, units *u)
@@ -32,6 +33,7 @@ static rp_status find_units(const rp_bootstrap_plan *p, units *u)
     RP_TRY(rp_alloc(u->strata + 1, sizeof *u->start, &u->start));
     RP_TRY(rp_alloc(u->count, sizeof *u->unit, &u->unit));
     RP_TRY(rp_alloc(u->count, sizeof *u->drawn, &u->drawn));
+    RP_TRY(rp_alloc(u->count, sizeof *u->count_of, &u->count_of));
     for (int64_t k = 0; k < u->count; k++) stratum[k] = -1;
     for (int64_t i = 0; i < p->n; i++) {
         const int64_t c = p->cluster ? p->cluster[i] : i, s = p->stratum ? p->stratum[i] : 0;
@@ -51,27 +53,36 @@ static void clear_units(units *u)
     rp_free(u->start);
     rp_free(u->unit);
     rp_free(u->drawn);
+    rp_free(u->count_of);
 }
 
-/* One replicate's multiplicities.  Four 32-bit numbers a Philox block; multiply and shift, rejecting
- * the few that would bias (Lemire's method). */
+/* size numbers below size into count[], from the stream r: each 32-bit number is multiplied and shifted,
+ * the few that would bias are passed over (Lemire's method). */
+static void draw_stratum(rp_random *r, uint64_t size, const int64_t unit[], uint32_t count[])
+{
+    const uint32_t reject = -(uint32_t)size % (uint32_t)size;
+    for (uint64_t i = 0; i < size;) {
+        rp_philox(r->key, r->counter, r->block); /* whole blocks: a call a number is too slow here */
+        if (++r->counter[2] == 0) r->counter[3]++;
+        for (int k = 0; k < 4 && i < size; k++) {
+            const uint64_t product = (uint64_t)r->block[k] * size;
+            if ((uint32_t)product < reject) continue;
+            count[unit[product >> 32]]++;
+            i++;
+        }
+    }
+}
+
+/* One replicate's multiplicities. */
 static void draw(const rp_bootstrap_plan *p, int64_t replicate, units *u)
 {
     rp_random r;
     rp_random_start(p->seed, RP_RANDOM_BOOTSTRAP, (uint64_t)replicate, &r);
-    memset(u->drawn, 0, (size_t)u->count * sizeof *u->drawn);
-    for (int64_t s = 0; s < u->strata; s++) {
-        const uint64_t size = (uint64_t)(u->start[s + 1] - u->start[s]);
-        const int64_t *unit = u->unit + u->start[s];
-        if (size == 0) continue;
-        const uint32_t reject = (uint32_t)(-(uint32_t)size % (uint32_t)size);
-        for (uint64_t i = 0; i < size; i++) {
-            uint64_t product;
-            do product = (uint64_t)rp_random_u32(&r) * size;
-            while ((uint32_t)product < reject);
-            u->drawn[unit[product >> 32]]++;
-        }
-    }
+    memset(u->count_of, 0, (size_t)u->count * sizeof *u->count_of);
+    for (int64_t s = 0; s < u->strata; s++)
+        if (u->start[s + 1] > u->start[s])
+            draw_stratum(&r, (uint64_t)(u->start[s + 1] - u->start[s]), u->unit + u->start[s], u->count_of);
+    for (int64_t k = 0; k < u->count; k++) u->drawn[k] = u->count_of[k];
 }
 
 static rp_status run(const rp_bootstrap_plan *p, int64_t first, int64_t count, rp_weighted_fn *fn,
@@ -155,7 +166,7 @@ rp_status rp_bootstrap_interval(double estimate, int64_t count, const double val
 struct rp_auc_order {
     int64_t n, groups;
     int64_t *order, *end; /* cases by ascending score; end of each group of equal scores */
-    uint8_t *positive;    /* [n] in order */
+    double *positive;     /* [n] in order, 0 or 1 */
 };
 
 void rp_auc_order_drop(rp_auc_order **order)
@@ -182,7 +193,7 @@ rp_status rp_auc_order_new(int64_t n, const double y[], const double score[], rp
         const int64_t j = o->order[i];
         RP_NEED(y[j] == 0 || y[j] == 1, RP_EDATA, "case %" PRId64 ": class %g is neither 0 nor 1", j + 1, y[j]);
         o->positive[i] = y[j] == 1;
-        positives += o->positive[i];
+        positives += y[j] == 1;
         if (i + 1 == n || score[o->order[i + 1]] != score[j]) o->end[o->groups++] = i + 1;
     }
     RP_NEED(positives > 0 && positives < n, RP_EDATA, "one class is absent among %" PRId64 " cases", n);
@@ -196,11 +207,14 @@ rp_status rp_auc_weighted(int64_t n, const double weight[], const void *context,
     RP_NEED(n == o->n, RP_EARG, "%" PRId64 " weights for %" PRId64 " cases", n, o->n);
     double seen[2] = {0, 0}, twice = 0; /* weight of negatives and positives so far: whole numbers */
     for (int64_t g = 0, i = 0; g < o->groups; g++) {
-        double here[2] = {0, 0};
-        for (; i < o->end[g]; i++) here[o->positive[i]] += weight[o->order[i]];
-        twice += here[1] * (2 * seen[0] + here[0]);
-        seen[0] += here[0];
-        seen[1] += here[1];
+        double all = 0, here = 0; /* of this score; of its positives */
+        for (; i < o->end[g]; i++) {
+            all += weight[o->order[i]];
+            here += weight[o->order[i]] * o->positive[i];
+        }
+        twice += here * (2 * seen[0] + all - here);
+        seen[0] += all - here;
+        seen[1] += here;
     }
     *defined = seen[0] > 0 && seen[1] > 0;
     if (*defined) *value = 0.5 * twice / seen[0] / seen[1];
@@ -211,17 +225,26 @@ rp_status rp_auc_bootstrap(int64_t n, const double y[], const double score[], ui
                            int64_t replicates, double level, rp_bootstrap_result *out)
 {
     RP_AUTO(rp_auc_order) order = NULL;
-    RP_AUTOFREE double *jackknife = NULL, *value = NULL;
+    RP_AUTOFREE double *jackknife = NULL, *value = NULL, *sorted_y = NULL, *sorted = NULL;
     RP_AUTOFREE bool *defined = NULL;
     RP_AUTOFREE int64_t *stratum = NULL;
     double auc, size[2] = {0, 0};
+    /* By ascending score: each replicate then reads its weights one after the other. */
+    RP_TRY(rp_alloc_raw(n, sizeof *sorted_y, &sorted_y));
+    RP_TRY(rp_alloc_raw(n, sizeof *sorted, &sorted));
     RP_TRY(rp_auc_order_new(n, y, score, &order));
+    for (int64_t i = 0; i < n; i++) {
+        sorted_y[i] = order->positive[i];
+        sorted[i] = score[order->order[i]];
+    }
+    rp_auc_order_drop(&order);
+    RP_TRY(rp_auc_order_new(n, sorted_y, sorted, &order));
     RP_TRY(rp_alloc_raw(n, sizeof *jackknife, &jackknife));
     RP_TRY(rp_alloc_raw(n, sizeof *stratum, &stratum));
     RP_TRY(rp_alloc_raw(replicates, sizeof *value, &value));
     RP_TRY(rp_alloc_raw(replicates, sizeof *defined, &defined));
-    RP_TRY(rp_delong_components(n, y, score, jackknife, &auc));
-    for (int64_t i = 0; i < n; i++) size[stratum[i] = y[i] == 1]++;
+    RP_TRY(rp_delong_components(n, sorted_y, sorted, jackknife, &auc));
+    for (int64_t i = 0; i < n; i++) size[stratum[i] = sorted_y[i] == 1]++;
     RP_NEED(size[0] > 1 && size[1] > 1, RP_EDATA, "bootstrap with a class of one case");
     for (int64_t i = 0; i < n; i++) { /* without case i of a class of m: (m auc - v_i) / (m - 1) */
         const double m = size[stratum[i]];

@@ -8,6 +8,8 @@ rp_family_options rp_family_defaults(void)
         .specificity = 0.9,
         .thresholds = 3,
         .threshold = {0.1, 0.2, 0.5},
+        .replicates = 0,
+        .seed = 1,
         .times = 4,
         .time = {2, 5, 10, 20},
         .horizon = 10,

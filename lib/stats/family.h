@@ -13,6 +13,8 @@ typedef struct rp_family_options {
     double specificity; /* classification: where sensitivity is read */
     int thresholds;
     double threshold[RP_FAMILY_LIST]; /* classification: net benefit */
+    int64_t replicates; /* classification: bootstrap of the areas; 0: none */
+    uint64_t seed;
     int times;
     double time[RP_FAMILY_LIST]; /* survival: where curves are read; the third is the horizon of scores */
     double horizon;              /* survival: time of AUC(t), Brier(t), baseline hazard */

@@ -1,6 +1,7 @@
 /* lib/stats/family_classification.c - rows of one or two scores against a class. */
 #include "lib/stats/family.h"
 
+#include "lib/stats/bootstrap.h"
 #include "lib/stats/calibration.h"
 #include "lib/stats/delong.h"
 #include "lib/stats/kappa.h"
@@ -48,6 +49,24 @@ static rp_status add_curve(scores *s, int i, rp_rows *out)
     rp_rows_add(out, rp_roc_sensitivity_at(roc, s->o->specificity), "sens_at_spec%g_%d",
                 s->o->specificity, k);
     rp_rows_add(out, rp_roc_average_precision(roc), "average_precision%d", k);
+    return RP_OK;
+}
+
+static rp_status add_bootstrap(const scores *s, int i, rp_rows *out)
+{
+    rp_bootstrap_result r;
+    const int k = i + 1;
+    if (s->o->replicates == 0) return RP_OK;
+    const rp_value no = rp_value_undefined("needs two cases of each class");
+    r = (rp_bootstrap_result){{no, no}, {no, no}, no, no, 0};
+    if (s->has_components)
+        RP_TRY(rp_auc_bootstrap(s->n, s->y, s->score[i], s->o->seed, s->o->replicates, 0.95, &r));
+    rp_rows_add(out, r.percentile.low, "auc%d_lo_boot_percentile", k);
+    rp_rows_add(out, r.percentile.high, "auc%d_hi_boot_percentile", k);
+    rp_rows_add(out, r.bca.low, "auc%d_lo_boot_bca", k);
+    rp_rows_add(out, r.bca.high, "auc%d_hi_boot_bca", k);
+    rp_rows_add(out, r.se, "auc%d_se_boot", k);
+    rp_rows_put(out, (double)r.undefined, "auc%d_boot_undefined", k);
     return RP_OK;
 }
 
@@ -211,6 +230,7 @@ static rp_status add_all(scores *s, const rp_columns *t, rp_rows *out)
     const double *half, *cluster;
     for (int i = 0; i < s->count; i++) {
         RP_TRY(add_curve(s, i, out));
+        RP_TRY(add_bootstrap(s, i, out));
         RP_TRY(add_calibration(s, i, out));
     }
     if (s->count == 2) add_paired(s, out);
