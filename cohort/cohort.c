@@ -11,20 +11,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static rp_status read_numbers(const rp_csv *csv, int64_t row, const char *column, int n, double out[])
-{
-    int c;
-    RP_TRY(rp_csv_column(csv, column, &c));
-    const char *p = rp_csv_text(csv, row, c);
-    for (int i = 0; i < n; i++) {
-        char *end;
-        out[i] = strtod(p, &end);
-        RP_NEED(end != p, RP_EDATA, "volumes.csv:%" PRId64 ": column '%s' must hold %d numbers", rp_csv_line(csv, row), column, n);
-        p = end;
-    }
-    return RP_OK;
-}
-
 static rp_status read_table(const char *folder, const char *name, rp_csv **out)
 {
     RP_AUTOFREE char *path = NULL;
@@ -75,10 +61,10 @@ static rp_status read_volumes(rp_cohort *c, const rp_csv *csv)
         RP_TRY(text_of(csv, i, "modality", &v->modality));
         RP_TRY(text_of(csv, i, "dataset", &v->dataset));
         RP_TRY(text_of(csv, i, "unit", &v->unit));
-        RP_TRY(read_numbers(csv, i, "shape", 3, n));
-        RP_TRY(read_numbers(csv, i, "spacing_mm", 3, v->grid.spacing));
-        RP_TRY(read_numbers(csv, i, "origin_mm", 3, v->grid.origin));
-        RP_TRY(read_numbers(csv, i, "direction", 9, &v->grid.dir[0][0]));
+        RP_TRY(rp_csv_numbers(csv, i, "shape", 3, n));
+        RP_TRY(rp_csv_numbers(csv, i, "spacing_mm", 3, v->grid.spacing));
+        RP_TRY(rp_csv_numbers(csv, i, "origin_mm", 3, v->grid.origin));
+        RP_TRY(rp_csv_numbers(csv, i, "direction", 9, &v->grid.dir[0][0]));
         for (int a = 0; a < 3; a++) v->grid.n[a] = (int64_t)n[a];
     }
     return RP_OK;

@@ -12,24 +12,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-static rp_status numbers(const rp_csv *csv, int64_t row, const char *column, int n, double out[])
-{
-    int c;
-    RP_TRY(rp_csv_column(csv, column, &c));
-    const char *p = rp_csv_text(csv, row, c);
-    for (int i = 0; i < n; i++) {
-        char *end;
-        out[i] = strtod(p, &end);
-        RP_NEED(end != p, RP_EDATA, "prepared.csv:%" PRId64 ": column '%s' must hold %d numbers", rp_csv_line(csv, row), column, n);
-        p = end;
-    }
-    return RP_OK;
-}
-
 static rp_status whole(const rp_csv *csv, int64_t row, const char *column, int n, int64_t out[])
 {
     double x[RP_INPUTS_MAX];
-    RP_TRY(numbers(csv, row, column, n, x));
+    RP_TRY(rp_csv_numbers(csv, row, column, n, x));
     for (int i = 0; i < n; i++) out[i] = (int64_t)x[i];
     return RP_OK;
 }
@@ -64,10 +50,10 @@ static rp_status read_row(const rp_csv *csv, int64_t row, const rp_recipe *r, rp
         k->from.orient.flip[a] = turn[3 + a] != 0;
     }
     RP_TRY(whole(csv, row, "source_shape", 3, k->from.source.n));
-    RP_TRY(numbers(csv, row, "source_spacing_mm", 3, k->from.source.spacing));
-    RP_TRY(numbers(csv, row, "source_origin_mm", 3, k->from.source.origin));
-    RP_TRY(numbers(csv, row, "source_direction", 9, &k->from.source.dir[0][0]));
-    RP_TRY(numbers(csv, row, "outside", r->inputs, d));
+    RP_TRY(rp_csv_numbers(csv, row, "source_spacing_mm", 3, k->from.source.spacing));
+    RP_TRY(rp_csv_numbers(csv, row, "source_origin_mm", 3, k->from.source.origin));
+    RP_TRY(rp_csv_numbers(csv, row, "source_direction", 9, &k->from.source.dir[0][0]));
+    RP_TRY(rp_csv_numbers(csv, row, "outside", r->inputs, d));
     for (int i = 0; i < r->inputs; i++) k->outside[i] = (float)d[i];
     return whole(csv, row, "foreground", r->labels, k->foreground);
 }

@@ -4,6 +4,7 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { MAX_COLUMNS = 100000 };
@@ -190,6 +191,21 @@ rp_status rp_csv_column(const rp_csv *csv, const char *name, int *column)
 const char *rp_csv_text(const rp_csv *csv, int64_t row, int column)
 {
     return csv->cells.at + csv->start[(row + 1) * csv->columns + column];
+}
+
+rp_status rp_csv_numbers(const rp_csv *csv, int64_t row, const char *column, int n, double out[])
+{
+    int c;
+    RP_TRY(rp_csv_column(csv, column, &c));
+    const char *p = rp_csv_text(csv, row, c);
+    for (int i = 0; i < n; i++) {
+        char *end;
+        out[i] = strtod(p, &end);
+        RP_NEED(end != p, RP_EDATA, "%s:%" PRId64 ": column '%s' must hold %d numbers", csv->file,
+                rp_csv_line(csv, row), column, n);
+        p = end;
+    }
+    return RP_OK;
 }
 
 int64_t rp_csv_line(const rp_csv *csv, int64_t row) { return csv->line[row + 1]; }

@@ -29,6 +29,8 @@ const char *rp_csv_text(const rp_csv *csv, int64_t row, int column);
 /* Cell as a number.  Errors: RP_EDATA naming file, line, column and what stands there. */
 RP_MUST rp_status rp_csv_int(const rp_csv *csv, int64_t row, int column, int64_t *x);
 RP_MUST rp_status rp_csv_double(const rp_csv *csv, int64_t row, int column, double *x);
+/* n numbers separated by blanks in the cell of a named column.  Errors: RP_EDATA naming file, line, column. */
+RP_MUST rp_status rp_csv_numbers(const rp_csv *csv, int64_t row, const char *column, int n, double out[]);
 /* Line of the file on which the row starts, from 1, for messages. */
 int64_t rp_csv_line(const rp_csv *csv, int64_t row);
 

@@ -106,7 +106,7 @@ static rp_status score_pair(const char *name, const char *prediction, const char
     int labels = 0;
     for (int label = 1; label < 256; label++) {
         if (!seen[label]) continue;
-        char text[8];
+        char text[12];
         rp_score s;
         labels++;
         (void)snprintf(text, sizeof text, "%d", label);
