@@ -4,6 +4,7 @@
 #include "io/nifti.h"
 #include "lib/image/overlap.h"
 #include "lib/image/surface_metrics.h"
+#include "lib/image/surface_search.h"
 #include "lib/image/surfels.h"
 
 #include <math.h>
@@ -85,7 +86,7 @@ static rp_status add_borders(const pair *p, rp_rows *out)
 {
     rp_surface_distances s;
     rp_surface_metrics m;
-    RP_TRY(rp_surface_distances_find(p->n, p->spacing, p->reference, p->prediction, 1, &s));
+    RP_TRY(rp_surface_distances_search(p->n, p->spacing, p->reference, p->prediction, 1, &s));
     const rp_status st = rp_surface_metrics_find(&s, &m);
     const bool both_missing = s.n_reference == 0 && s.n_prediction == 0;
     const rp_value none = both_missing ? rp_value_undefined("reference and prediction are empty")

@@ -1,6 +1,7 @@
 /* tests/test_image_surface.c - lib/image: components, numbers from surfaces, surface pieces. */
 #include "lib/image/components.h"
 #include "lib/image/surface_metrics.h"
+#include "lib/image/surface_search.h"
 #include "lib/image/surfels.h"
 #include "tests/harness.h"
 
@@ -135,4 +136,44 @@ Test(surfels, inside_and_outside_may_change_places)
     cr_expect(near(s.area_prediction, s.area_reference + box, 1e-12, 0));
     rp_surfels_clear(&s);
     rp_surfels_clear(&whole);
+}
+
+static void hold_search(const int64_t n[3], const double spacing[3], const uint8_t a[], const uint8_t b[])
+{
+    rp_surface_distances s, t;
+    cr_assert_eq(rp_surface_distances_find(n, spacing, a, b, 1, &s), RP_OK);
+    cr_assert_eq(rp_surface_distances_search(n, spacing, a, b, 1, &t), RP_OK);
+    cr_assert_eq(s.n_reference, t.n_reference);
+    cr_assert_eq(s.n_prediction, t.n_prediction);
+    for (int64_t i = 0; i < s.n_reference; i++) cr_assert(s.to_prediction[i] == t.to_prediction[i] || near(s.to_prediction[i], t.to_prediction[i], 1e-15, 0));
+    for (int64_t i = 0; i < s.n_prediction; i++) cr_assert(s.to_reference[i] == t.to_reference[i] || near(s.to_reference[i], t.to_reference[i], 1e-15, 0));
+    rp_surface_distances_clear(&s);
+    rp_surface_distances_clear(&t);
+}
+
+Test(surface, looking_around_gives_the_distances_of_the_maps)
+{
+    const int64_t n[3] = {14, 19, 23};
+    static uint8_t a[14 * 19 * 23], b[14 * 19 * 23];
+    uint32_t state = 3;
+    for (int dense = 1; dense < 60; dense += 6) {
+        for (size_t i = 0; i < sizeof a; i++) {
+            a[i] = (state = state * 1664525u + 1013904223u) >> 24 < (uint32_t)dense;
+            b[i] = (state = state * 1664525u + 1013904223u) >> 24 < (uint32_t)(60 - dense);
+        }
+        hold_search(n, (double[]){3, 0.7, 0.9}, a, b);
+        hold_search(n, (double[]){1, 1, 1}, a, b);
+    }
+}
+
+Test(surface, far_and_missing_surfaces_are_told_as_by_the_maps)
+{
+    static uint8_t a[2 * 3 * 4000], b[2 * 3 * 4000];
+    const int64_t n[3] = {2, 4000, 3};
+    hold_search(n, (double[]){1, 1, 1}, a, b);
+    a[1] = 1;
+    hold_search(n, (double[]){1, 1, 1}, a, b);
+    b[3 * 3999 + 2] = 1; /* 3999 rows away: beyond what is looked at */
+    hold_search(n, (double[]){1, 1, 1}, a, b);
+    hold_search(n, (double[]){1, 1, 1}, b, a);
 }
