@@ -58,7 +58,8 @@ static void sort_scans(scan_list *s)
 static int64_t code_of(const scan_list *s, const char *id)
 {
     const char *key = plain(id);
-    const char *const *at = s->count == 0 ? NULL : bsearch(&key, s->name, (size_t)s->count, sizeof *s->name, compare);
+    const char *const *at =
+        s->count == 0 ? NULL : bsearch(&key, s->name, (size_t)s->count, sizeof *s->name, compare);
     return at ? at - s->name : -1;
 }
 
@@ -84,7 +85,8 @@ static void clear_table(finding_table *t)
     rp_free(t->numbers);
 }
 
-static rp_status read_findings(const char *const number_names[2], scan_list *scans, finding_table *t)
+static rp_status read_findings(const char *const number_names[2], scan_list *scans,
+                               finding_table *t)
 {
     int column[5];
     const int64_t rows = rp_csv_rows(t->csv);
@@ -99,16 +101,18 @@ static rp_status read_findings(const char *const number_names[2], scan_list *sca
             scans->left_out++;
             continue;
         }
-        for (int k = 0; k < 4; k++) RP_TRY(rp_csv_double(t->csv, i, column[k + 1], &t->numbers[k * rows + n]));
+        for (int k = 0; k < 4; k++)
+            RP_TRY(rp_csv_double(t->csv, i, column[k + 1], &t->numbers[k * rows + n]));
         n++;
     }
-    t->f = (rp_findings){n, t->scan, t->numbers, t->numbers + rows, t->numbers + 2 * rows, t->numbers + 3 * rows};
+    t->f = (rp_findings){
+        n, t->scan, t->numbers, t->numbers + rows, t->numbers + 2 * rows, t->numbers + 3 * rows};
     return RP_OK;
 }
 
 /* --scans: a number, or a file whose first column lists them. */
-static rp_status read_scans(const rp_stats_request *q, const finding_table table[3], rp_csv **list, scan_list *s,
-                            int64_t *count)
+static rp_status read_scans(const rp_stats_request *q, const finding_table table[3], rp_csv **list,
+                            scan_list *s, int64_t *count)
 {
     int64_t n = 0;
     if (!rp_read_int(q->scans, &n)) {
@@ -128,13 +132,14 @@ static rp_status read_scans(const rp_stats_request *q, const finding_table table
         RP_TRY(add_scans(table[k].csv, column, s));
     }
     sort_scans(s);
-    RP_NEED(s->count <= n, RP_EDATA, "--scans %s, but the tables name %" PRId64 " scans", q->scans, s->count);
+    RP_NEED(s->count <= n, RP_EDATA, "--scans %s, but the tables name %" PRId64 " scans", q->scans,
+            s->count);
     *count = n;
     return RP_OK;
 }
 
-static rp_status run_tables(const rp_stats_request *q, finding_table table[3], rp_csv **list, scan_list *scans,
-                            rp_text *out)
+static rp_status run_tables(const rp_stats_request *q, finding_table table[3], rp_csv **list,
+                            scan_list *scans, rp_text *out)
 {
     const char *const path[3] = {q->lesions, q->irrelevant, q->candidates};
     int64_t count = 0;
@@ -142,7 +147,8 @@ static rp_status run_tables(const rp_stats_request *q, finding_table table[3], r
         if (path[k]) RP_TRY(rp_csv_read(path[k], ',', &table[k].csv));
     RP_TRY(read_scans(q, table, list, scans, &count));
     for (int k = 0; k < 3; k++)
-        if (table[k].csv) RP_TRY(read_findings(k == 2 ? score_names : size_names, scans, &table[k]));
+        if (table[k].csv)
+            RP_TRY(read_findings(k == 2 ? score_names : size_names, scans, &table[k]));
     RP_AUTO(rp_marks) marks = NULL;
     RP_ROWS_AUTO rows = {0};
     RP_TRY(rp_marks_new(count, &table[0].f, &table[1].f, &table[2].f, q->radius, &marks));
@@ -170,7 +176,8 @@ static rp_status run_maps(const char *pairs, double overlap, rp_text *out)
         RP_ROWS_AUTO rows = {0};
         RP_TRY(rp_nifti_read(rp_csv_text(csv, i, reference), &label, NULL));
         RP_TRY(rp_nifti_read(rp_csv_text(csv, i, prediction), &map, NULL));
-        RP_TRY_IN(rp_stats_maps_add(maps, label, map, &rows), "case '%s'", rp_csv_text(csv, i, cas));
+        RP_TRY_IN(rp_stats_maps_add(maps, label, map, &rows), "case '%s'",
+                  rp_csv_text(csv, i, cas));
         const char *const key = rp_csv_text(csv, i, cas);
         rp_stats_put(1, &key, &rows, out);
     }

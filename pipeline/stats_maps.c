@@ -16,7 +16,7 @@ struct rp_stats_maps {
     int64_t cases_room, confidence_room, scan_room, best_room, fp_scan_room, fp_room;
     double *target, *confidence; /* [cases] */
     int64_t *lesion_scan;
-    double *best;                /* [lesions] */
+    double *best; /* [lesions] */
     int64_t *fp_scan;
     double *fp_score;
 };
@@ -106,8 +106,8 @@ static void clear_parts(parts *p)
 }
 
 /* IoU of each lesion with each candidate, 0 where it is under the limit; [lesions * candidates]. */
-static rp_status find_overlaps(int64_t n, const parts *lesions, const parts *candidates, double limit,
-                               double **out)
+static rp_status find_overlaps(int64_t n, const parts *lesions, const parts *candidates,
+                               double limit, double **out)
 {
     RP_AUTOFREE int64_t *a = NULL, *b = NULL;
     const int64_t cells = (int64_t)lesions->count * candidates->count;
@@ -122,14 +122,15 @@ static rp_status find_overlaps(int64_t n, const parts *lesions, const parts *can
     }
     for (int64_t k = 0; k < cells; k++) {
         double *both = &(*out)[k];
-        const double either = (double)(a[k / candidates->count + 1] + b[k % candidates->count + 1]) - *both;
+        const double either =
+            (double)(a[k / candidates->count + 1] + b[k % candidates->count + 1]) - *both;
         *both = *both / either >= limit ? *both / either : 0;
     }
     return RP_OK;
 }
 
-static rp_status match(rp_stats_maps *m, const parts *lesions, const parts *candidates, const double iou[],
-                       rp_rows *out)
+static rp_status match(rp_stats_maps *m, const parts *lesions, const parts *candidates,
+                       const double iou[], rp_rows *out)
 {
     RP_AUTOFREE int64_t *to = NULL;
     RP_AUTOFREE bool *taken = NULL; /* assigned, or overlapping a lesion in vain */
@@ -148,18 +149,20 @@ static rp_status match(rp_stats_maps *m, const parts *lesions, const parts *cand
     for (int32_t c = 0; c < candidates->count; c++) {
         if (taken[c]) continue;
         RP_TRY(add_false_positive(m, candidates->confidence[c]));
-        rp_rows_put(out, candidates->confidence[c], "false_positive%d_confidence", ++false_positives);
+        rp_rows_put(out, candidates->confidence[c], "false_positive%d_confidence",
+                    ++false_positives);
     }
     return RP_OK;
 }
 
-static rp_status add_parts(rp_stats_maps *m, int64_t n, const parts *lesions, const parts *candidates,
-                           rp_rows *out)
+static rp_status add_parts(rp_stats_maps *m, int64_t n, const parts *lesions,
+                           const parts *candidates, rp_rows *out)
 {
     RP_AUTOFREE double *iou = NULL;
     double highest = 0;
     RP_TRY(find_overlaps(n, lesions, candidates, m->overlap, &iou));
-    for (int32_t c = 0; c < candidates->count; c++) highest = fmax(highest, candidates->confidence[c]);
+    for (int32_t c = 0; c < candidates->count; c++)
+        highest = fmax(highest, candidates->confidence[c]);
     rp_rows_put(out, highest, "case_confidence");
     rp_rows_put(out, lesions->count > 0, "case_target");
     rp_rows_put(out, lesions->count, "lesions");
@@ -168,7 +171,8 @@ static rp_status add_parts(rp_stats_maps *m, int64_t n, const parts *lesions, co
     return add_case(m, lesions->count > 0, highest);
 }
 
-rp_status rp_stats_maps_add(rp_stats_maps *m, const rp_volume *label, const rp_volume *map, rp_rows *out)
+rp_status rp_stats_maps_add(rp_stats_maps *m, const rp_volume *label, const rp_volume *map,
+                            rp_rows *out)
 {
     RP_NEED(rp_grid_difference(&label->grid, &map->grid) < 0.01, RP_EDATA,
             "label and detection map are on different grids");
@@ -189,8 +193,8 @@ rp_status rp_stats_maps_sum(const rp_stats_maps *m, rp_rows *out)
     RP_AUTO(rp_marks) marks = NULL;
     RP_AUTO(rp_froc) froc = NULL;
     RP_TRY(rp_roc_new(m->cases, m->target, m->confidence, &roc));
-    RP_TRY(rp_marks_of(m->cases, m->lesions, m->lesion_scan, m->best, m->false_positives, m->fp_scan,
-                       m->fp_score, &marks));
+    RP_TRY(rp_marks_of(m->cases, m->lesions, m->lesion_scan, m->best, m->false_positives,
+                       m->fp_scan, m->fp_score, &marks));
     RP_TRY(rp_froc_new(marks, &froc));
     const rp_value auroc = rp_roc_auc(roc), ap = rp_froc_average_precision(froc);
     rp_rows_put(out, (double)m->cases, "num_cases");
@@ -200,8 +204,10 @@ rp_status rp_stats_maps_sum(const rp_stats_maps *m, rp_rows *out)
     rp_rows_put(out, (double)(m->lesions - marks->hits), "false_negatives");
     rp_rows_add(out, auroc, "auroc");
     rp_rows_add(out, ap, "AP");
-    rp_rows_add(out, auroc.state == RP_VALUE_OK && ap.state == RP_VALUE_OK
-                         ? rp_value_of(0.5 * (auroc.x + ap.x))
-                         : rp_value_undefined("AUROC or AP is undefined"), "score");
+    rp_rows_add(out,
+                auroc.state == RP_VALUE_OK && ap.state == RP_VALUE_OK
+                    ? rp_value_of(0.5 * (auroc.x + ap.x))
+                    : rp_value_undefined("AUROC or AP is undefined"),
+                "score");
     return rp_rows_status(out);
 }

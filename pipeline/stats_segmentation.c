@@ -57,7 +57,8 @@ static void add_counts(const pair *p, rp_rows *out)
     rp_rows_add(out, rp_value_ratio(tn, tn + fp, "the reference fills the image"), "specificity");
     rp_rows_put(out, ref * ml, "volume_ref_ml");
     rp_rows_put(out, pred * ml, "volume_pred_ml");
-    rp_rows_add(out, rp_value_ratio(pred - ref, ref, "the reference is empty"), "relative_volume_error");
+    rp_rows_add(out, rp_value_ratio(pred - ref, ref, "the reference is empty"),
+                "relative_volume_error");
     rp_rows_add(out, rp_value_ratio(2 * (pred - ref), pred + ref, none), "volumetric_similarity");
 }
 
@@ -78,7 +79,8 @@ static void add_distances(const rp_surface_metrics *m, rp_value none, rp_rows *o
     ADD(out, m ? rp_value_of(m->hd95_meandir) : none, "hd95_meandir");
     ADD(out, m ? rp_value_of(m->assd_pooled) : none, "assd_pooled", "medpy_assd", "monai_assd");
     ADD(out, m ? rp_value_of(m->assd_meandir) : none, "assd_meandir");
-    ADD(out, m ? rp_value_of(m->asd_pred_to_ref) : none, "asd_pred_to_ref", "medpy_asd", "monai_asd");
+    ADD(out, m ? rp_value_of(m->asd_pred_to_ref) : none, "asd_pred_to_ref", "medpy_asd",
+        "monai_asd");
     ADD(out, m ? rp_value_of(m->asd_ref_to_pred) : none, "asd_ref_to_pred");
 }
 
@@ -94,7 +96,8 @@ static rp_status add_borders(const pair *p, rp_rows *out)
     if (st == RP_OK || st == RP_ENONE) add_distances(st == RP_OK ? &m : NULL, none, out);
     for (int k = 0; k < TOLERANCES; k++) {
         double nsd = 0;
-        const rp_value v = rp_surface_nsd(&s, tolerances[k], &nsd) == RP_OK ? rp_value_of(nsd) : none;
+        const rp_value v =
+            rp_surface_nsd(&s, tolerances[k], &nsd) == RP_OK ? rp_value_of(nsd) : none;
         rp_rows_add(out, v, "nsd_voxel_tol%d", tolerances[k]);
         rp_rows_add(out, v, "monai_nsd_tol%d", tolerances[k]);
     }
@@ -108,9 +111,11 @@ static rp_status add_regions(const pair *p, rp_rows *out)
     const rp_status st = rp_region_mean_distance(p->n, p->spacing, p->reference, p->prediction, &a);
     if (st == RP_ENONE) {
         const rp_overlap o = rp_overlap_count(p->voxels, p->reference, p->prediction, 1);
-        rp_rows_add(out, o.only_reference + o.only_prediction == 0
-                             ? rp_value_undefined("reference and prediction are empty")
-                             : rp_value_of(INFINITY), "itk_avg_hd");
+        rp_rows_add(out,
+                    o.only_reference + o.only_prediction == 0
+                        ? rp_value_undefined("reference and prediction are empty")
+                        : rp_value_of(INFINITY),
+                    "itk_avg_hd");
         return RP_OK;
     }
     RP_TRY(st);
@@ -123,8 +128,10 @@ static rp_status add_surfels(const pair *p, rp_rows *out)
 {
     rp_surfels s;
     RP_TRY(rp_surfels_find(p->n, p->spacing, p->reference, p->prediction, &s));
-    const bool any = s.n_reference > 0 || s.n_prediction > 0, both = s.n_reference > 0 && s.n_prediction > 0;
-    const rp_value none = any ? rp_value_of(INFINITY) : rp_value_undefined("reference and prediction are empty");
+    const bool any = s.n_reference > 0 || s.n_prediction > 0,
+               both = s.n_reference > 0 && s.n_prediction > 0;
+    const rp_value none =
+        any ? rp_value_of(INFINITY) : rp_value_undefined("reference and prediction are empty");
     rp_rows_add(out, both ? rp_value_of(rp_surfels_hausdorff(&s, 1)) : none, "gsd_robust_hd100");
     rp_rows_add(out, both ? rp_value_of(rp_surfels_hausdorff(&s, 0.95)) : none, "gsd_robust_hd95");
     rp_rows_add(out, both ? rp_value_of(rp_surfels_mean(&s, true)) : none, "gsd_asd_ref_to_pred");
@@ -140,7 +147,8 @@ static rp_status add_surfels(const pair *p, rp_rows *out)
     return RP_OK;
 }
 
-rp_status rp_stats_segmentation_pair(const rp_volume *reference, const rp_volume *prediction, rp_rows *out)
+rp_status rp_stats_segmentation_pair(const rp_volume *reference, const rp_volume *prediction,
+                                     rp_rows *out)
 {
     RP_NEED(rp_grid_difference(&reference->grid, &prediction->grid) < 0.01, RP_EDATA,
             "reference and prediction are on different grids");
@@ -159,7 +167,8 @@ rp_status rp_stats_segmentation_pair(const rp_volume *reference, const rp_volume
     return rp_rows_status(out);
 }
 
-static rp_status add_files(const char *reference, const char *prediction, const char *key, rp_text *out)
+static rp_status add_files(const char *reference, const char *prediction, const char *key,
+                           rp_text *out)
 {
     RP_AUTO(rp_volume) r = NULL;
     RP_AUTO(rp_volume) p = NULL;

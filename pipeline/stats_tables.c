@@ -38,9 +38,9 @@ typedef struct table {
     const rp_csv *csv;
     int64_t rows, left_out;
     int count;
-    bool *keep;          /* [rows of the file] */
-    const char **name;   /* [count] */
-    double **value;      /* [count] */
+    bool *keep;        /* [rows of the file] */
+    const char **name; /* [count] */
+    double **value;    /* [count] */
 } table;
 
 static bool is_label(const char *name)
@@ -77,7 +77,9 @@ static rp_status code_texts(const table *t, int column, double out[])
     for (int64_t i = 0; i < rp_csv_rows(t->csv); i++) {
         if (!t->keep[i]) continue;
         const char *text = rp_csv_text(t->csv, i, column);
-        out[n++] = (double)((const char **)bsearch(&text, sorted, (size_t)distinct, sizeof *sorted, natural) - sorted);
+        out[n++] = (double)((const char **)bsearch(&text, sorted, (size_t)distinct, sizeof *sorted,
+                                                   natural) -
+                            sorted);
     }
     return RP_OK;
 }
@@ -183,11 +185,13 @@ rp_status rp_stats_agreement(const rp_stats_request *q, rp_text *out)
 }
 
 /* One row of counts: columns x1, n1, x0, n0 or x, n. */
-static rp_status add_trial(const char *path, const rp_csv *csv, int64_t row, bool two, const int column[4], rp_rows *out)
+static rp_status add_trial(const char *path, const rp_csv *csv, int64_t row, bool two,
+                           const int column[4], rp_rows *out)
 {
     int64_t x[4] = {0};
     for (int k = 0; k < (two ? 4 : 2); k++) RP_TRY(rp_csv_int(csv, row, column[k], &x[k]));
-    RP_TRY_IN(two ? rp_family_two_arm(x[0], x[1], x[2], x[3], out) : rp_family_one_arm(x[0], x[1], out),
+    RP_TRY_IN(two ? rp_family_two_arm(x[0], x[1], x[2], x[3], out)
+                  : rp_family_one_arm(x[0], x[1], out),
               "%s:%" PRId64, path, rp_csv_line(csv, row));
     return RP_OK;
 }
@@ -200,7 +204,8 @@ rp_status rp_stats_trials(const rp_stats_request *q, rp_text *out)
     int column[4] = {0}, trial, endpoint;
     RP_TRY(rp_csv_read(q->input, ',', &csv));
     const bool two = rp_csv_find(csv, "x1") >= 0;
-    for (int k = 0; k < 4 && names[two][k]; k++) RP_TRY(rp_csv_column(csv, names[two][k], &column[k]));
+    for (int k = 0; k < 4 && names[two][k]; k++)
+        RP_TRY(rp_csv_column(csv, names[two][k], &column[k]));
     RP_TRY(rp_csv_column(csv, "trial", &trial));
     RP_TRY(rp_csv_column(csv, two ? "endpoint" : "quantity", &endpoint));
     rp_stats_header("trial,endpoint", out);

@@ -8,29 +8,36 @@
 
 const char rp_verb_stats_usage[] =
     "usage: radpipe stats FAMILY --input CSV [--out CSV]\n"
-    "       radpipe stats detection --candidates CSV --lesions CSV [--irrelevant CSV] --scans N|FILE\n"
+    "       radpipe stats detection --candidates CSV --lesions CSV [--irrelevant CSV] --scans "
+    "N|FILE\n"
     "       radpipe stats detection|segmentation --pairs CSV\n"
     "       radpipe stats segmentation --reference FILE --prediction FILE\n"
     "\n"
-    "Prints 'name,value,state' rows (17 digits; state ok, infinite, or undefined with its reason), behind\n"
+    "Prints 'name,value,state' rows (17 digits; state ok, infinite, or undefined with its reason), "
+    "behind\n"
     "key columns where there are several cases.\n"
     "\n"
     "families\n"
-    "  classification  columns y, score1; more rows where there are score2, half, grade1, grade2, cluster\n"
+    "  classification  columns y, score1; more rows where there are score2, half, grade1, grade2, "
+    "cluster\n"
     "  mrmc            columns reader, test, case, truth, rating\n"
-    "  survival        columns time, event; more where there are cause, group, site, risk, p_surv10, x1 ...\n"
+    "  survival        columns time, event; more where there are cause, group, site, risk, "
+    "p_surv10, x1 ...\n"
     "  agreement       columns r1, r2, ...: one a rater\n"
     "  trials          columns trial, endpoint, x1, n1, x0, n0; or trial, quantity, x, n\n"
-    "  detection       candidates scan, x, y, z, score; lesions scan, x, y, z, diameter_mm; or maps by pairs\n"
+    "  detection       candidates scan, x, y, z, score; lesions scan, x, y, z, diameter_mm; or "
+    "maps by pairs\n"
     "  segmentation    pairs case, reference, prediction (NIfTI, not 0 is inside)\n"
     "\n"
     "options\n"
     "  --out CSV              write there (atomically) instead of to standard output\n"
-    "  --leave-out            leave malformed rows out and count them (default: stop at the first)\n"
+    "  --leave-out            leave malformed rows out and count them (default: stop at the "
+    "first)\n"
     "  --cut X                classification: positive at score >= X (0.5)\n"
     "  --specificity X        classification: where sensitivity is read (0.9)\n"
     "  --thresholds X,X,...   classification: of net benefit (0.1,0.2,0.5)\n"
-    "  --bootstrap N          classification: replicates for intervals of the areas, percentile and BCa (0)\n"
+    "  --bootstrap N          classification: replicates for intervals of the areas, percentile "
+    "and BCa (0)\n"
     "  --seed N               classification: of the bootstrap (1)\n"
     "  --times T,T,...        survival: where curves are read (2,5,10,20)\n"
     "  --horizon T            survival: of AUC, Brier score and baseline hazard (10)\n"
@@ -66,9 +73,12 @@ static rp_status find_family(int words, const char *const word[], const struct f
             *out = &families[k];
             return RP_OK;
         }
-        if (rp_text_distance(word[0], families[k].name) < rp_text_distance(word[0], families[best].name)) best = k;
+        if (rp_text_distance(word[0], families[k].name) <
+            rp_text_distance(word[0], families[best].name))
+            best = k;
     }
-    RP_FAIL(RP_EUSE, "stats: unknown family '%s'; did you mean '%s'?", word[0], families[best].name);
+    RP_FAIL(RP_EUSE, "stats: unknown family '%s'; did you mean '%s'?", word[0],
+            families[best].name);
 }
 
 /* Next piece of a comma-separated list; false at its end.  *at moves on. */
@@ -95,14 +105,17 @@ static rp_status read_list(const char *name, const char *text, double low, doubl
 }
 
 /* Names of covariates, kept in text. */
-static rp_status read_covariates(const char *list, char text[RP_FAMILY_LIST][64], rp_family_options *o)
+static rp_status read_covariates(const char *list, char text[RP_FAMILY_LIST][64],
+                                 rp_family_options *o)
 {
     if (!list) return RP_OK;
     o->covariates = 0;
-    for (const char *at = list; o->covariates < RP_FAMILY_LIST && next_piece(&at, text[o->covariates]);) {
+    for (const char *at = list;
+         o->covariates < RP_FAMILY_LIST && next_piece(&at, text[o->covariates]);) {
         o->covariate[o->covariates] = text[o->covariates];
         o->covariates++;
-        RP_NEED(!at || o->covariates < RP_FAMILY_LIST, RP_EUSE, "--covariates: more than %d", RP_FAMILY_LIST);
+        RP_NEED(!at || o->covariates < RP_FAMILY_LIST, RP_EUSE, "--covariates: more than %d",
+                RP_FAMILY_LIST);
     }
     return RP_OK;
 }
@@ -112,12 +125,14 @@ typedef struct words {
     const char *radius, *overlap, *bootstrap, *seed;
 } words;
 
-static rp_status read_number(const char *name, const char *text, double low, double high, double *out)
+static rp_status read_number(const char *name, const char *text, double low, double high,
+                             double *out)
 {
     return text ? rp_option_number(name, text, low, high, out) : RP_OK;
 }
 
-static rp_status read_numbers(const words *w, char covariates[RP_FAMILY_LIST][64], rp_stats_request *q)
+static rp_status read_numbers(const words *w, char covariates[RP_FAMILY_LIST][64],
+                              rp_stats_request *q)
 {
     rp_family_options *o = &q->options;
     RP_TRY(read_number("--cut", w->cut, -1e300, 1e300, &o->cut));
@@ -130,7 +145,8 @@ static rp_status read_numbers(const words *w, char covariates[RP_FAMILY_LIST][64
     RP_TRY(read_list("--thresholds", w->thresholds, 0, 0.999999, &o->thresholds, o->threshold));
     RP_TRY(read_list("--times", w->times, 0, 1e300, &o->times, o->time));
     int64_t seed = (int64_t)o->seed;
-    if (w->bootstrap) RP_TRY(rp_option_int("--bootstrap", w->bootstrap, 0, 10000000, &o->replicates));
+    if (w->bootstrap)
+        RP_TRY(rp_option_int("--bootstrap", w->bootstrap, 0, 10000000, &o->replicates));
     if (w->seed) RP_TRY(rp_option_int("--seed", w->seed, 0, INT64_MAX, &seed));
     o->seed = (uint64_t)seed;
     return read_covariates(w->covariates, covariates, o);
@@ -141,17 +157,28 @@ rp_status rp_verb_stats(int argc, char **argv)
     rp_stats_request q = {.radius = 5, .overlap = 0.1, .options = rp_family_defaults()};
     words w = {0};
     const rp_option option[] = {
-        {.name = "--input", .value = &q.input},           {.name = "--out", .value = &w.out},
-        {.name = "--reference", .value = &q.reference},   {.name = "--prediction", .value = &q.prediction},
-        {.name = "--pairs", .value = &q.pairs},           {.name = "--candidates", .value = &q.candidates},
-        {.name = "--lesions", .value = &q.lesions},       {.name = "--irrelevant", .value = &q.irrelevant},
-        {.name = "--scans", .value = &q.scans},           {.name = "--leave-out", .flag = &q.leave_out},
-        {.name = "--cut", .value = &w.cut},               {.name = "--specificity", .value = &w.specificity},
-        {.name = "--thresholds", .value = &w.thresholds}, {.name = "--times", .value = &w.times},
-        {.name = "--horizon", .value = &w.horizon},       {.name = "--limit", .value = &w.limit},
-        {.name = "--tau", .value = &w.tau},               {.name = "--covariates", .value = &w.covariates},
-        {.name = "--bootstrap", .value = &w.bootstrap},   {.name = "--seed", .value = &w.seed},
-        {.name = "--radius", .value = &w.radius},         {.name = "--overlap", .value = &w.overlap},
+        {.name = "--input", .value = &q.input},
+        {.name = "--out", .value = &w.out},
+        {.name = "--reference", .value = &q.reference},
+        {.name = "--prediction", .value = &q.prediction},
+        {.name = "--pairs", .value = &q.pairs},
+        {.name = "--candidates", .value = &q.candidates},
+        {.name = "--lesions", .value = &q.lesions},
+        {.name = "--irrelevant", .value = &q.irrelevant},
+        {.name = "--scans", .value = &q.scans},
+        {.name = "--leave-out", .flag = &q.leave_out},
+        {.name = "--cut", .value = &w.cut},
+        {.name = "--specificity", .value = &w.specificity},
+        {.name = "--thresholds", .value = &w.thresholds},
+        {.name = "--times", .value = &w.times},
+        {.name = "--horizon", .value = &w.horizon},
+        {.name = "--limit", .value = &w.limit},
+        {.name = "--tau", .value = &w.tau},
+        {.name = "--covariates", .value = &w.covariates},
+        {.name = "--bootstrap", .value = &w.bootstrap},
+        {.name = "--seed", .value = &w.seed},
+        {.name = "--radius", .value = &w.radius},
+        {.name = "--overlap", .value = &w.overlap},
     };
     const char *word[1];
     int count;

@@ -38,8 +38,8 @@ rp_status rp_components_find(const int64_t n[3], const uint8_t mask[], rp_neighb
                              int32_t label[], int32_t *count)
 {
     const int64_t voxels = n[0] * n[1] * n[2];
-    RP_NEED(n[0] >= 1 && n[1] >= 1 && n[2] >= 1 && voxels <= INT32_MAX, RP_EARG, "components of %" PRId64 " x %" PRId64 " x %" PRId64,
-            n[0], n[1], n[2]);
+    RP_NEED(n[0] >= 1 && n[1] >= 1 && n[2] >= 1 && voxels <= INT32_MAX, RP_EARG,
+            "components of %" PRId64 " x %" PRId64 " x %" PRId64, n[0], n[1], n[2]);
     flood f = {.n = n, .mask = mask, .label = label, .neighbours = (int)neighbours};
     rp_status st = RP_OK;
     int32_t found = 0;

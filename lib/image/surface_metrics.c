@@ -49,8 +49,10 @@ static int64_t count_within(int64_t n, const double x[], double tolerance)
     int64_t low = 0, high = n;
     while (low < high) {
         const int64_t mid = low + (high - low) / 2;
-        if (x[mid] <= tolerance) low = mid + 1;
-        else high = mid;
+        if (x[mid] <= tolerance)
+            low = mid + 1;
+        else
+            high = mid;
     }
     return low;
 }

@@ -54,8 +54,8 @@ static box bounding_box(const int64_t n[3], const uint8_t a[], const uint8_t b[]
 }
 
 /* edge[x] = 1 where row has the label and one of its six neighbours has not. */
-static void mark_row(const int64_t n[3], const box *b, const uint8_t mask[], uint8_t label, int64_t z,
-                     int64_t y, uint8_t edge[])
+static void mark_row(const int64_t n[3], const box *b, const uint8_t mask[], uint8_t label,
+                     int64_t z, int64_t y, uint8_t edge[])
 {
     const int64_t pz = b->low[0] + z, py = b->low[1] + y, px = b->low[2], m = b->m[2];
     const uint8_t *row = mask + (pz * n[1] + py) * n[2] + px;
@@ -64,7 +64,8 @@ static void mark_row(const int64_t n[3], const box *b, const uint8_t mask[], uin
         for (int64_t x = 0; x < m; x++) edge[x] = row[x] == label;
         return;
     }
-    const uint8_t *up = row - n[1] * n[2], *down = row + n[1] * n[2], *north = row - n[2], *south = row + n[2];
+    const uint8_t *up = row - n[1] * n[2], *down = row + n[1] * n[2], *north = row - n[2],
+                  *south = row + n[2];
     for (int64_t x = 0; x < m; x++)
         edge[x] = (row[x] == label) & ((up[x] != label) | (down[x] != label) | (north[x] != label) |
                                        (south[x] != label));
@@ -75,7 +76,8 @@ static void mark_row(const int64_t n[3], const box *b, const uint8_t mask[], uin
     edge[m - 1] = row[m - 1] == label;
 }
 
-static rp_status find_border(const int64_t n[3], const box *b, const uint8_t mask[], uint8_t label, border *out)
+static rp_status find_border(const int64_t n[3], const box *b, const uint8_t mask[], uint8_t label,
+                             border *out)
 {
     RP_AUTOFREE uint8_t *edge = NULL;
     RP_TRY(rp_alloc_raw(b->m[2], 1, &edge));
@@ -86,7 +88,8 @@ static rp_status find_border(const int64_t n[3], const box *b, const uint8_t mas
             mark_row(n, b, mask, label, z, y, edge);
             RP_TRY(rp_grow(out->count + b->m[2], sizeof *out->x, &out->capacity, &out->x));
             const uint8_t *at = edge, *end = edge + b->m[2];
-            while (at < end && (at = memchr(at, 1, (size_t)(end - at)))) out->x[out->count++] = (int32_t)(at++ - edge);
+            while (at < end && (at = memchr(at, 1, (size_t)(end - at))))
+                out->x[out->count++] = (int32_t)(at++ - edge);
             out->start[r + 1] = out->count;
         }
     return RP_OK;
@@ -101,7 +104,8 @@ static int nearer(const void *a, const void *b)
 }
 
 /* Rows about a row, from near to far; all within *reach2 mm2 are there. */
-static rp_status find_offsets(const box *b, const double spacing[3], offset **out, int64_t *count, double *reach2)
+static rp_status find_offsets(const box *b, const double spacing[3], offset **out, int64_t *count,
+                              double *reach2)
 {
     const double r2 = ROWS_LOOKED_AT * spacing[0] * spacing[1] / M_PI, r = sqrt(r2);
     const int64_t nz = (int64_t)fmin(r / spacing[0], (double)b->m[0]);
@@ -125,10 +129,13 @@ static int64_t nearest(int64_t n, const int32_t at[], int64_t x)
     int64_t low = 0, high = n; /* at[low - 1] < x <= at[high] */
     while (low < high) {
         const int64_t mid = low + (high - low) / 2;
-        if (at[mid] < x) low = mid + 1;
-        else high = mid;
+        if (at[mid] < x)
+            low = mid + 1;
+        else
+            high = mid;
     }
-    const int64_t after = low < n ? at[low] - x : INT64_MAX, before = low > 0 ? x - at[low - 1] : INT64_MAX;
+    const int64_t after = low < n ? at[low] - x : INT64_MAX,
+                  before = low > 0 ? x - at[low - 1] : INT64_MAX;
     return after < before ? after : before;
 }
 
@@ -151,10 +158,12 @@ static double look_around(search *s, int64_t z, int64_t y, int64_t x)
         if (o->y2 + o->z2 > best) return best;
         const int64_t pz = z + o->dz, py = y + o->dy;
         if (pz < 0 || py < 0 || pz >= s->b->m[0] || py >= s->b->m[1]) continue;
-        const int64_t r = pz * s->b->m[1] + py, from = s->to->start[r], n = s->to->start[r + 1] - from;
+        const int64_t r = pz * s->b->m[1] + py, from = s->to->start[r],
+                      n = s->to->start[r + 1] - from;
         if (n == 0) continue;
         const int64_t d = nearest(n, s->to->x + from, x);
-        const double d2 = s->spacing2 * (double)(d * d) + o->y2 + o->z2; /* as distance maps add it up */
+        const double d2 =
+            s->spacing2 * (double)(d * d) + o->y2 + o->z2; /* as distance maps add it up */
         if (d2 < best) best = d2;
     }
     return s->left > 0 && best <= s->reach2 ? best : INFINITY;
@@ -187,11 +196,14 @@ static rp_status search_all(search *s, const border *from, double **out, bool *d
 }
 
 static rp_status run(const int64_t n[3], const double spacing[3], const uint8_t reference[],
-                     const uint8_t prediction[], uint8_t label, border edge[2], rp_surface_distances *s, bool *done)
+                     const uint8_t prediction[], uint8_t label, border edge[2],
+                     rp_surface_distances *s, bool *done)
 {
     const box b = bounding_box(n, reference, prediction, label);
     RP_AUTOFREE offset *offsets = NULL;
-    search q = {.b = &b, .spacing2 = spacing[2] * spacing[2], .left = ROWS_A_VOXEL * b.m[0] * b.m[1] * b.m[2]};
+    search q = {.b = &b,
+                .spacing2 = spacing[2] * spacing[2],
+                .left = ROWS_A_VOXEL * b.m[0] * b.m[1] * b.m[2]};
     *done = false;
     if (b.m[0] == 0) return RP_OK;
     RP_TRY(find_border(n, &b, reference, label, &edge[0]));
@@ -207,8 +219,9 @@ static rp_status run(const int64_t n[3], const double spacing[3], const uint8_t 
     return *done ? search_all(&q, &edge[1], &s->to_reference, done) : RP_OK;
 }
 
-rp_status rp_surface_distances_search(const int64_t n[3], const double spacing[3], const uint8_t reference[],
-                                      const uint8_t prediction[], uint8_t label, rp_surface_distances *out)
+rp_status rp_surface_distances_search(const int64_t n[3], const double spacing[3],
+                                      const uint8_t reference[], const uint8_t prediction[],
+                                      uint8_t label, rp_surface_distances *out)
 {
     border edge[2] = {{0}};
     rp_surface_distances s = {0};

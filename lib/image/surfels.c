@@ -36,7 +36,8 @@ static double triangle_area(const char *edges, const double spacing[3])
         u[a] = p[1][a] - p[0][a];
         v[a] = p[2][a] - p[0][a];
     }
-    const double x = u[1] * v[2] - u[2] * v[1], y = u[2] * v[0] - u[0] * v[2], z = u[0] * v[1] - u[1] * v[0];
+    const double x = u[1] * v[2] - u[2] * v[1], y = u[2] * v[0] - u[0] * v[2],
+                 z = u[0] * v[1] - u[1] * v[0];
     return 0.5 * sqrt(x * x + y * y + z * z);
 }
 
@@ -75,7 +76,8 @@ static box bounds(const int64_t n[3], const uint8_t a[], const uint8_t b[])
 }
 
 /* Pattern of each corner of the box; returns how many are a piece of surface. */
-static int64_t find_patterns(const int64_t n[3], const box *b, const uint8_t mask[], uint8_t pattern[])
+static int64_t find_patterns(const int64_t n[3], const box *b, const uint8_t mask[],
+                             uint8_t pattern[])
 {
     int64_t count = 0, i = 0;
     for (int64_t z = 0; z < b->m[0]; z++)
@@ -83,9 +85,11 @@ static int64_t find_patterns(const int64_t n[3], const box *b, const uint8_t mas
             for (int64_t x = 0; x < b->m[2]; x++, i++) {
                 int c = 0;
                 for (int k = 0; k < CORNERS; k++) {
-                    const int64_t pz = b->low[0] + z - 1 + corner[k][2], py = b->low[1] + y - 1 + corner[k][1];
+                    const int64_t pz = b->low[0] + z - 1 + corner[k][2],
+                                  py = b->low[1] + y - 1 + corner[k][1];
                     const int64_t px = b->low[2] + x - 1 + corner[k][0];
-                    if (pz < 0 || py < 0 || px < 0 || pz >= n[0] || py >= n[1] || px >= n[2]) continue;
+                    if (pz < 0 || py < 0 || px < 0 || pz >= n[0] || py >= n[1] || px >= n[2])
+                        continue;
                     c |= (mask[(pz * n[1] + py) * n[2] + px] != 0) << k;
                 }
                 pattern[i] = (uint8_t)c;
@@ -102,8 +106,9 @@ static int by_distance(const void *a, const void *b)
 }
 
 /* Pieces of pattern with their distance to those of other. */
-static rp_status collect(const box *b, const double spacing[3], const double area[], const uint8_t pattern[],
-                         const uint8_t other[], int64_t count, rp_surfel **out, double *total)
+static rp_status collect(const box *b, const double spacing[3], const double area[],
+                         const uint8_t pattern[], const uint8_t other[], int64_t count,
+                         rp_surfel **out, double *total)
 {
     RP_AUTOFREE uint8_t *target = NULL;
     RP_AUTOFREE double *d2 = NULL;
@@ -142,8 +147,10 @@ rp_status rp_surfels_find(const int64_t n[3], const double spacing[3], const uin
 {
     rp_surfels s = {0};
     const rp_status st = find(n, spacing, reference, prediction, &s);
-    if (st != RP_OK) rp_surfels_clear(&s);
-    else *out = s;
+    if (st != RP_OK)
+        rp_surfels_clear(&s);
+    else
+        *out = s;
     return st;
 }
 

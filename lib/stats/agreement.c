@@ -9,7 +9,8 @@
 
 const char *rp_icc_name(rp_icc_form form)
 {
-    static const char *const name[RP_ICC_FORMS] = {"ICC1", "ICC2", "ICC3", "ICC1k", "ICC2k", "ICC3k"};
+    static const char *const name[RP_ICC_FORMS] = {"ICC1",  "ICC2",  "ICC3",
+                                                   "ICC1k", "ICC2k", "ICC3k"};
     return name[form];
 }
 
@@ -48,7 +49,8 @@ static rp_status plain(const squares *s, double error, double df2, rp_icc *one, 
     RP_TRY(rp_f_quantile_upper(0.025, df2, df1, &q2));
     const double low = f / q1, high = f * q2;
     one->value = rp_value_of((f - 1) / (f + k - 1));
-    one->ci = (rp_interval){rp_value_of((low - 1) / (low + k - 1)), rp_value_of((high - 1) / (high + k - 1))};
+    one->ci = (rp_interval){rp_value_of((low - 1) / (low + k - 1)),
+                            rp_value_of((high - 1) / (high + k - 1))};
     mean->value = rp_value_ratio(s->rows - error, s->rows, "no variance between cases");
     mean->ci = (rp_interval){rp_value_of(1 - 1 / low), rp_value_of(1 - 1 / high)};
     one->f = mean->f = rp_value_of(f);
@@ -82,7 +84,8 @@ static rp_status two_way(const squares *s, rp_icc *one, rp_icc *mean)
 
 rp_status rp_icc_find(int64_t n, int k, const double *const x[], rp_icc out[RP_ICC_FORMS])
 {
-    RP_NEED(n >= 2 && k >= 2, RP_EARG, "agreement of %d raters on %" PRId64 " cases: two of each", k, n);
+    RP_NEED(n >= 2 && k >= 2, RP_EARG, "agreement of %d raters on %" PRId64 " cases: two of each",
+            k, n);
     const squares s = mean_squares(n, k, x);
     RP_NEED(isfinite(s.rows) && isfinite(s.within), RP_ENUM, "a measurement is not finite");
     const rp_value no = rp_value_undefined("no variance between cases or none within");
@@ -90,7 +93,8 @@ rp_status rp_icc_find(int64_t n, int k, const double *const x[], rp_icc out[RP_I
     /* 1e-14: what rounding leaves of a sum of squares that is 0 */
     const double floor = 1e-14 * (s.rows + s.within);
     if (s.rows <= 0) return RP_OK;
-    if (s.within > floor) RP_TRY(plain(&s, s.within, s.n * (s.k - 1), &out[RP_ICC1], &out[RP_ICC1K]));
+    if (s.within > floor)
+        RP_TRY(plain(&s, s.within, s.n * (s.k - 1), &out[RP_ICC1], &out[RP_ICC1K]));
     if (s.residual <= floor) return RP_OK;
     RP_TRY(plain(&s, s.residual, (s.n - 1) * (s.k - 1), &out[RP_ICC3], &out[RP_ICC3K]));
     return two_way(&s, &out[RP_ICC2], &out[RP_ICC2K]);
@@ -106,19 +110,22 @@ rp_ccc rp_ccc_find(int64_t n, const double a[], const double b[])
     rp_value no = rp_value_undefined("needs three cases");
     rp_ccc c = {no, {no, no}};
     if (n < 3) return c;
-    const double m = (double)n, va = rp_sum_deviation(n, a, a) / m, vb = rp_sum_deviation(n, b, b) / m;
+    const double m = (double)n, va = rp_sum_deviation(n, a, a) / m,
+                 vb = rp_sum_deviation(n, b, b) / m;
     const double d = rp_mean(n, a) - rp_mean(n, b), cov = rp_sum_deviation(n, a, b) / m;
     no = rp_value_undefined("a rater without variance");
     c = (rp_ccc){no, {no, no}};
     if (!(va > 0 && vb > 0)) return c;
-    const double p = 2 * cov / (va + vb + d * d), r = cov / sqrt(va * vb), u2 = d * d / sqrt(va * vb);
+    const double p = 2 * cov / (va + vb + d * d), r = cov / sqrt(va * vb),
+                 u2 = d * d / sqrt(va * vb);
     c.value = rp_value_of(p);
     no = rp_value_undefined("no interval at a correlation of 0 or 1");
     c.ci = (rp_interval){no, no};
     const double q = 1 - p * p;
     if (r == 0 || !(q > 1e-15)) return c;
     const double v = ((1 - r * r) * p * p * q / (r * r) + 2 * p * p * p * (1 - p) * u2 / r -
-                      0.5 * p * p * p * p * u2 * u2 / (r * r)) / (m - 2);
+                      0.5 * p * p * p * p * u2 * u2 / (r * r)) /
+                     (m - 2);
     if (!(v >= 0)) return c;
     const double half = rp_normal_quantile(0.975) * sqrt(v) / q;
     c.ci = (rp_interval){rp_value_of(tanh(atanh(p) - half)), rp_value_of(tanh(atanh(p) + half))};

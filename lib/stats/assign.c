@@ -9,8 +9,8 @@
 typedef struct problem {
     int64_t n, rows, columns;
     const double *gain;
-    double *u, *v, *shortest;  /* potentials; length of the path to a column */
-    int64_t *row_of, *before;  /* column -> row, column -> column before it on the path */
+    double *u, *v, *shortest; /* potentials; length of the path to a column */
+    int64_t *row_of, *before; /* column -> row, column -> column before it on the path */
     bool *done;
 } problem;
 
@@ -59,7 +59,8 @@ static void place(problem *p, int64_t row)
 
 rp_status rp_assign(int64_t rows, int64_t columns, const double gain[], int64_t to[])
 {
-    RP_NEED(rows >= 0 && columns >= 0, RP_EARG, "assignment of %" PRId64 " to %" PRId64, rows, columns);
+    RP_NEED(rows >= 0 && columns >= 0, RP_EARG, "assignment of %" PRId64 " to %" PRId64, rows,
+            columns);
     for (int64_t i = 0; i < rows * columns; i++)
         RP_NEED(isfinite(gain[i]) && gain[i] >= 0, RP_ENUM, "gain %g in an assignment", gain[i]);
     const int64_t n = rows > columns ? rows : columns;
@@ -69,8 +70,9 @@ rp_status rp_assign(int64_t rows, int64_t columns, const double gain[], int64_t 
     RP_TRY(rp_alloc(3 * (n + 1), sizeof *numbers, &numbers));
     RP_TRY(rp_alloc(2 * (n + 1), sizeof *places, &places));
     RP_TRY(rp_alloc(n + 1, sizeof *done, &done));
-    problem p = {n, rows, columns, gain, numbers, numbers + n + 1, numbers + 2 * (n + 1),
-                 places, places + n + 1, done};
+    problem p = {
+        n,      rows,           columns, gain, numbers, numbers + n + 1, numbers + 2 * (n + 1),
+        places, places + n + 1, done};
     for (int64_t r = 1; r <= n; r++) place(&p, r);
     for (int64_t r = 0; r < rows; r++) to[r] = -1;
     for (int64_t c = 1; c <= columns; c++) {

@@ -25,7 +25,8 @@ static rp_status find_units(const rp_bootstrap_plan *p, units *u)
     RP_AUTOFREE int64_t *stratum = NULL; /* of each unit */
     for (int64_t i = 0; i < p->n; i++) {
         const int64_t c = p->cluster ? p->cluster[i] : i, s = p->stratum ? p->stratum[i] : 0;
-        RP_NEED(c >= 0 && c < p->n && s >= 0 && s < p->n, RP_EARG, "case %" PRId64 ": code out of range", i + 1);
+        RP_NEED(c >= 0 && c < p->n && s >= 0 && s < p->n, RP_EARG,
+                "case %" PRId64 ": code out of range", i + 1);
         u->count = c >= u->count ? c + 1 : u->count;
         u->strata = s >= u->strata ? s + 1 : u->strata;
     }
@@ -37,7 +38,8 @@ static rp_status find_units(const rp_bootstrap_plan *p, units *u)
     for (int64_t k = 0; k < u->count; k++) stratum[k] = -1;
     for (int64_t i = 0; i < p->n; i++) {
         const int64_t c = p->cluster ? p->cluster[i] : i, s = p->stratum ? p->stratum[i] : 0;
-        RP_NEED(stratum[c] < 0 || stratum[c] == s, RP_EDATA, "case %" PRId64 ": its cluster lies in two strata", i + 1);
+        RP_NEED(stratum[c] < 0 || stratum[c] == s, RP_EDATA,
+                "case %" PRId64 ": its cluster lies in two strata", i + 1);
         stratum[c] = s;
     }
     for (int64_t k = 0; k < u->count; k++)
@@ -62,7 +64,8 @@ static void draw_stratum(rp_random *r, uint64_t size, const int64_t unit[], uint
 {
     const uint32_t reject = -(uint32_t)size % (uint32_t)size;
     for (uint64_t i = 0; i < size;) {
-        rp_philox(r->key, r->counter, r->block); /* whole blocks: a call a number is too slow here */
+        rp_philox(r->key, r->counter,
+                  r->block); /* whole blocks: a call a number is too slow here */
         if (++r->counter[2] == 0) r->counter[3]++;
         for (int k = 0; k < 4 && i < size; k++) {
             const uint64_t product = (uint64_t)r->block[k] * size;
@@ -81,7 +84,8 @@ static void draw(const rp_bootstrap_plan *p, int64_t replicate, units *u)
     memset(u->count_of, 0, (size_t)u->count * sizeof *u->count_of);
     for (int64_t s = 0; s < u->strata; s++)
         if (u->start[s + 1] > u->start[s])
-            draw_stratum(&r, (uint64_t)(u->start[s + 1] - u->start[s]), u->unit + u->start[s], u->count_of);
+            draw_stratum(&r, (uint64_t)(u->start[s + 1] - u->start[s]), u->unit + u->start[s],
+                         u->count_of);
     for (int64_t k = 0; k < u->count; k++) u->drawn[k] = u->count_of[k];
 }
 
@@ -101,11 +105,12 @@ static rp_status run(const rp_bootstrap_plan *p, int64_t first, int64_t count, r
     return RP_OK;
 }
 
-rp_status rp_bootstrap_run(const rp_bootstrap_plan *plan, int64_t first, int64_t count, rp_weighted_fn *fn,
-                           const void *context, double value[], bool defined[])
+rp_status rp_bootstrap_run(const rp_bootstrap_plan *plan, int64_t first, int64_t count,
+                           rp_weighted_fn *fn, const void *context, double value[], bool defined[])
 {
     RP_NEED(plan->n >= 1 && plan->n <= UINT32_MAX && first >= 0 && count >= 0, RP_EARG,
-            "bootstrap of %" PRId64 " cases, replicates %" PRId64 " and %" PRId64 " on", plan->n, first, count);
+            "bootstrap of %" PRId64 " cases, replicates %" PRId64 " and %" PRId64 " on", plan->n,
+            first, count);
     units u = {0};
     const rp_status st = run(plan, first, count, fn, context, &u, value, defined);
     clear_units(&u);
@@ -128,19 +133,24 @@ static double acceleration(int64_t m, const double jackknife[])
 static rp_interval bca(double estimate, int64_t n, const double sorted[], double a, double level)
 {
     double below = 0;
-    for (int64_t k = 0; k < n; k++) below += sorted[k] < estimate ? 1 : sorted[k] == estimate ? 0.5 : 0;
-    const double z0 = rp_normal_quantile(below / (double)n), z = rp_normal_quantile(0.5 - 0.5 * level);
+    for (int64_t k = 0; k < n; k++)
+        below += sorted[k] < estimate ? 1 : sorted[k] == estimate ? 0.5 : 0;
+    const double z0 = rp_normal_quantile(below / (double)n),
+                 z = rp_normal_quantile(0.5 - 0.5 * level);
     rp_value v[2];
     for (int side = 0; side < 2; side++) {
         const double w = z0 + (side ? -z : z), q = rp_normal_lower(z0 + w / (1 - a * w));
-        v[side] = isfinite(q) ? rp_value_of(rp_quantile_sorted(n, sorted, q))
-                              : rp_value_undefined("no bias correction: all replicates on one side or no spread");
+        v[side] =
+            isfinite(q)
+                ? rp_value_of(rp_quantile_sorted(n, sorted, q))
+                : rp_value_undefined("no bias correction: all replicates on one side or no spread");
     }
     return (rp_interval){v[0], v[1]};
 }
 
-rp_status rp_bootstrap_interval(double estimate, int64_t count, const double value[], const bool defined[],
-                                int64_t m, const double jackknife[], double level, rp_bootstrap_result *out)
+rp_status rp_bootstrap_interval(double estimate, int64_t count, const double value[],
+                                const bool defined[], int64_t m, const double jackknife[],
+                                double level, rp_bootstrap_result *out)
 {
     RP_NEED(count >= 1 && m >= 2 && level > 0 && level < 1, RP_EARG,
             "interval of %" PRId64 " replicates at level %g", count, level);
@@ -191,21 +201,25 @@ rp_status rp_auc_order_new(int64_t n, const double y[], const double score[], rp
     int64_t positives = 0;
     for (int64_t i = 0; i < n; i++) {
         const int64_t j = o->order[i];
-        RP_NEED(y[j] == 0 || y[j] == 1, RP_EDATA, "case %" PRId64 ": class %g is neither 0 nor 1", j + 1, y[j]);
+        RP_NEED(y[j] == 0 || y[j] == 1, RP_EDATA, "case %" PRId64 ": class %g is neither 0 nor 1",
+                j + 1, y[j]);
         o->positive[i] = y[j] == 1;
         positives += y[j] == 1;
         if (i + 1 == n || score[o->order[i + 1]] != score[j]) o->end[o->groups++] = i + 1;
     }
-    RP_NEED(positives > 0 && positives < n, RP_EDATA, "one class is absent among %" PRId64 " cases", n);
+    RP_NEED(positives > 0 && positives < n, RP_EDATA, "one class is absent among %" PRId64 " cases",
+            n);
     *out = RP_TAKE(o);
     return RP_OK;
 }
 
-rp_status rp_auc_weighted(int64_t n, const double weight[], const void *context, double *value, bool *defined)
+rp_status rp_auc_weighted(int64_t n, const double weight[], const void *context, double *value,
+                          bool *defined)
 {
     const rp_auc_order *o = context;
     RP_NEED(n == o->n, RP_EARG, "%" PRId64 " weights for %" PRId64 " cases", n, o->n);
-    double seen[2] = {0, 0}, twice = 0; /* weight of negatives and positives so far: whole numbers */
+    double seen[2] = {0, 0},
+           twice = 0; /* weight of negatives and positives so far: whole numbers */
     for (int64_t g = 0, i = 0; g < o->groups; g++) {
         double all = 0, here = 0; /* of this score; of its positives */
         for (; i < o->end[g]; i++) {

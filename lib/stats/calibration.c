@@ -14,8 +14,8 @@ static rp_status check(int64_t n, const double y[], const double p[])
 {
     RP_NEED(n >= 1, RP_EDATA, "calibration of %" PRId64 " cases", n);
     for (int64_t i = 0; i < n; i++) {
-        RP_NEED(y[i] == 0 || y[i] == 1, RP_EDATA, "case %" PRId64 ": class %g is neither 0 nor 1", i + 1,
-                y[i]);
+        RP_NEED(y[i] == 0 || y[i] == 1, RP_EDATA, "case %" PRId64 ": class %g is neither 0 nor 1",
+                i + 1, y[i]);
         RP_NEED(p[i] >= 0 && p[i] <= 1, RP_EDATA, "case %" PRId64 ": probability %g", i + 1, p[i]);
     }
     return RP_OK;
@@ -54,7 +54,8 @@ static void find_ece(int64_t n, const double y[], const double p[], int bins, rp
     c->mce = rp_value_of(mce);
 }
 
-static rp_status find_logit(int64_t n, const double y[], const double p[], double eps, rp_calibration *c)
+static rp_status find_logit(int64_t n, const double y[], const double p[], double eps,
+                            rp_calibration *c)
 {
     RP_AUTOFREE double *one = NULL, *logit = NULL;
     RP_TRY(rp_alloc_raw(n, sizeof *one, &one));
@@ -92,7 +93,8 @@ static double decile(int64_t n, const double sorted[], int k)
     return (1 - h) * sorted[low] + h * sorted[low + 1];
 }
 
-static rp_status find_hosmer_lemeshow(int64_t n, const double y[], const double p[], rp_calibration *c)
+static rp_status find_hosmer_lemeshow(int64_t n, const double y[], const double p[],
+                                      rp_calibration *c)
 {
     RP_AUTOFREE double *sorted = NULL;
     RP_TRY(rp_alloc_raw(n, sizeof *sorted, &sorted));
@@ -122,7 +124,8 @@ static rp_status find_hosmer_lemeshow(int64_t n, const double y[], const double 
         chisq += (observed[g] - expected[g]) * (observed[g] - expected[g]) / variance;
     }
     if (c->groups < 3) {
-        c->hosmer_lemeshow = c->hosmer_lemeshow_p = rp_value_undefined("fewer than three decile groups");
+        c->hosmer_lemeshow = c->hosmer_lemeshow_p =
+            rp_value_undefined("fewer than three decile groups");
         return RP_OK;
     }
     c->hosmer_lemeshow = rp_value_of(chisq);
@@ -133,8 +136,8 @@ static rp_status find_hosmer_lemeshow(int64_t n, const double y[], const double 
 rp_status rp_calibration_find(int64_t n, const double y[], const double p[], int bins, double eps,
                               rp_calibration *out)
 {
-    RP_NEED(bins >= 1 && bins <= BINS_MAX && eps >= 0 && eps < 0.5, RP_EARG, "%d bins, clip at %g", bins,
-            eps);
+    RP_NEED(bins >= 1 && bins <= BINS_MAX && eps >= 0 && eps < 0.5, RP_EARG, "%d bins, clip at %g",
+            bins, eps);
     RP_TRY(check(n, y, p));
     rp_calibration c = {0};
     find_scores(n, y, p, &c);

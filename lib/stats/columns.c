@@ -30,8 +30,8 @@ rp_status rp_columns_whole(const rp_columns *t, const char *name, double low, do
     RP_TRY(rp_columns_get(t, name, &x));
     for (int64_t i = 0; i < t->rows; i++)
         RP_NEED(x[i] == rint(x[i]) && x[i] >= low && x[i] <= high, RP_EDATA,
-                "column '%s', row %" PRId64 ": %g is no whole number from %g to %g", name, i + 1, x[i],
-                low, high);
+                "column '%s', row %" PRId64 ": %g is no whole number from %g to %g", name, i + 1,
+                x[i], low, high);
     *out = x;
     return RP_OK;
 }

@@ -7,7 +7,7 @@
 
 /* Steps of one cause up to t. */
 typedef struct steps {
-    int64_t count;               /* groups with time <= t */
+    int64_t count;                   /* groups with time <= t */
     double *surv_before, *incidence; /* [count] S(t-), F(t) */
     double *n, *of_cause, *other;    /* at risk, events */
 } steps;
@@ -26,10 +26,7 @@ static void fill(const rp_lives *l, const rp_km *km, int cause, steps *s)
     }
 }
 
-static double tie_factor(double d, double n)
-{
-    return d > 1 ? 1 - (d - 1) / (n - 1) : 1;
-}
+static double tie_factor(double d, double n) { return d > 1 ? 1 - (d - 1) / (n - 1) : 1; }
 
 /* sum over times of S(u-)^2 / n^2 { d1 (1 - r)^2 + d2 r^2 }, r = (F(t) - F(u)) / S(u). */
 static double aalen(const steps *s, const rp_km *km)
@@ -39,7 +36,8 @@ static double aalen(const steps *s, const rp_km *km)
     for (int64_t g = 0; g < s->count; g++) {
         const double r = km->surv[g] > 0 ? (end - s->incidence[g]) / km->surv[g] : 0, n = s->n[g];
         const double scale = s->surv_before[g] * s->surv_before[g] / (n * n);
-        if (s->of_cause[g] > 0) v += scale * s->of_cause[g] * tie_factor(s->of_cause[g], n) * (1 - r) * (1 - r);
+        if (s->of_cause[g] > 0)
+            v += scale * s->of_cause[g] * tie_factor(s->of_cause[g], n) * (1 - r) * (1 - r);
         if (s->other[g] > 0) v += scale * s->other[g] * tie_factor(s->other[g], n) * r * r;
     }
     return v;

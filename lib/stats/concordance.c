@@ -33,7 +33,8 @@ typedef struct pairs {
     const int64_t *rank;
     const double *weight;
     tree tree;
-    double *excess, *comparable; /* [n] per subject: concordant + tied/2, and all; NULL without SE */
+    double *excess,
+        *comparable; /* [n] per subject: concordant + tied/2, and all; NULL without SE */
 } pairs;
 
 static double weight_of(const pairs *p, int64_t subject)

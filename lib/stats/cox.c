@@ -79,7 +79,8 @@ void rp_cox_sums_add(int p, double weight, const double x[], rp_cox_sums *s)
     }
 }
 
-void rp_cox_block_events(const rp_cox *f, int64_t block, const double b[], rp_cox_sums *events, double *d)
+void rp_cox_block_events(const rp_cox *f, int64_t block, const double b[], rp_cox_sums *events,
+                         double *d)
 {
     memset(events, 0, sizeof *events);
     *d = 0;
@@ -126,7 +127,8 @@ void rp_cox_block(const rp_cox *f, int64_t block, const double b[], const rp_cox
             m[k] = (risk->s1[k] - part * e.s1[k]) / s0;
             gradient[k] -= m[k];
             for (int j = 0; j <= k; j++)
-                information[k * p + j] += (risk->s2[k * p + j] - part * e.s2[k * p + j]) / s0 - m[k] * m[j];
+                information[k * p + j] +=
+                    (risk->s2[k * p + j] - part * e.s2[k * p + j]) / s0 - m[k] * m[j];
         }
     }
 }
@@ -199,8 +201,10 @@ static rp_status fit(rp_cox *f)
     /* A monotone likelihood flattens only as a coefficient runs away: its last steps are long still. */
     RP_TRY_IN(rp_spd_inverse(p, q.information, f->inverse), "Cox regression");
     bool runs = !done;
-    for (int k = 0; k < p; k++) runs |= fabs(b[k]) > 12 && fabs(b[k]) < 0.1 * sqrt(f->inverse[k * p + k]);
-    RP_NEED(!runs, RP_ENUM, "Cox regression: a coefficient has no finite estimate (monotone likelihood)");
+    for (int k = 0; k < p; k++)
+        runs |= fabs(b[k]) > 12 && fabs(b[k]) < 0.1 * sqrt(f->inverse[k * p + k]);
+    RP_NEED(!runs, RP_ENUM,
+            "Cox regression: a coefficient has no finite estimate (monotone likelihood)");
     memcpy(f->information, q.information, sizeof f->information);
     memcpy(out->coefficient, b, sizeof b);
     for (int k = 0; k < p; k++) out->se[k] = sqrt(f->inverse[k * p + k]);
@@ -236,7 +240,4 @@ void rp_cox_drop(rp_cox **fit)
     *fit = NULL;
 }
 
-rp_cox_result rp_cox_get(const rp_cox *fit)
-{
-    return fit->result;
-}
+rp_cox_result rp_cox_get(const rp_cox *fit) { return fit->result; }

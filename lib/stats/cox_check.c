@@ -10,9 +10,9 @@
 
 /* Hazard and mean covariates of a block, once for those who die in it and once for the others. */
 typedef struct jump {
-    double hazard, mean_hazard[RP_COX_MAX];           /* sum over l of 1/s0, of m/s0 */
-    double own_hazard, own_mean_hazard[RP_COX_MAX];   /* the same with Efron's 1 - l/d */
-    double mean[RP_COX_MAX];                          /* average over l of m */
+    double hazard, mean_hazard[RP_COX_MAX];         /* sum over l of 1/s0, of m/s0 */
+    double own_hazard, own_mean_hazard[RP_COX_MAX]; /* the same with Efron's 1 - l/d */
+    double mean[RP_COX_MAX];                        /* average over l of m */
 } jump;
 
 typedef struct jumps {
@@ -57,7 +57,8 @@ static void score_residuals(const rp_cox *f, const jump at[], const double b[], 
             const bool dies = f->event[i] == 1;
             const double h = hazard + (dies ? j->own_hazard : j->hazard);
             for (int c = 0; c < p; c++) {
-                const double m = mean_hazard[c] + (dies ? j->own_mean_hazard[c] : j->mean_hazard[c]);
+                const double m =
+                    mean_hazard[c] + (dies ? j->own_mean_hazard[c] : j->mean_hazard[c]);
                 residual[i * p + c] = (dies ? x[c] - j->mean[c] : 0) - w * (x[c] * h - m);
             }
         }

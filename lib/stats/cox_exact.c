@@ -19,7 +19,8 @@ static void grow(int p, int width, int64_t degree, double weight, const double x
         for (int i = 0; i < p; i++) {
             to[1 + i] += weight * (from[1 + i] + x[i] * from[0]);
             for (int j = 0; j <= i; j++, at++)
-                to[at] += weight * (from[at] + x[i] * from[1 + j] + x[j] * from[1 + i] + x[i] * x[j] * from[0]);
+                to[at] += weight * (from[at] + x[i] * from[1 + j] + x[j] * from[1 + i] +
+                                    x[i] * x[j] * from[0]);
         }
     }
 }

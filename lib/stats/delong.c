@@ -11,11 +11,12 @@ static rp_status count_classes(int64_t n, const double y[], int64_t *positives)
 {
     *positives = 0;
     for (int64_t i = 0; i < n; i++) {
-        RP_NEED(y[i] == 0 || y[i] == 1, RP_EDATA, "case %" PRId64 ": class %g is neither 0 nor 1", i + 1,
-                y[i]);
+        RP_NEED(y[i] == 0 || y[i] == 1, RP_EDATA, "case %" PRId64 ": class %g is neither 0 nor 1",
+                i + 1, y[i]);
         *positives += y[i] == 1;
     }
-    RP_NEED(*positives > 0 && *positives < n, RP_EDATA, "one class is absent among %" PRId64 " cases", n);
+    RP_NEED(*positives > 0 && *positives < n, RP_EDATA,
+            "one class is absent among %" PRId64 " cases", n);
     return RP_OK;
 }
 
@@ -28,7 +29,8 @@ rp_status rp_delong_components(int64_t n, const double y[], const double score[]
     RP_TRY(rp_alloc_raw(n, sizeof *order, &order));
     RP_TRY(rp_rank_order(n, score, order));
     const double positives = (double)p, negatives = (double)(n - p);
-    double below1 = 0, below0 = 0, wins = 0; /* positives, negatives under this group; whole numbers */
+    double below1 = 0, below0 = 0,
+           wins = 0; /* positives, negatives under this group; whole numbers */
     for (int64_t i = 0, j; i < n; i = j) {
         double here1 = 0, here0 = 0;
         for (j = i; j < n && score[order[j]] == score[order[i]]; j++)
@@ -47,7 +49,7 @@ rp_status rp_delong_components(int64_t n, const double y[], const double score[]
 double rp_delong_covariance(int64_t n, const double y[], const double v1[], const double v2[])
 {
     double result = 0;
-    for (int class = 0; class < 2; class++) {
+    for (int class = 0; class < 2; class ++) {
         double count = 0, m1 = 0, m2 = 0, s = 0;
         for (int64_t i = 0; i < n; i++)
             if (y[i] == class) {
@@ -106,7 +108,8 @@ rp_auc_test rp_auc_test_paired(double auc1, double var1, double auc2, double var
         return (rp_auc_test){no, no, no};
     }
     const double z = (auc1 - auc2) / sqrt(v);
-    return (rp_auc_test){rp_value_of(z), rp_value_of(INFINITY), rp_value_of(rp_normal_two_sided(z))};
+    return (rp_auc_test){rp_value_of(z), rp_value_of(INFINITY),
+                         rp_value_of(rp_normal_two_sided(z))};
 }
 
 rp_auc_test rp_auc_test_unpaired(double auc1, double var1, int64_t n1, double auc2, double var2,

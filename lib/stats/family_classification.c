@@ -154,7 +154,8 @@ static rp_status add_share(const char *name, int64_t x, int64_t n, double cut, r
     static const struct {
         rp_proportion_method method;
         const char *name;
-    } kinds[] = {{RP_CLOPPER_PEARSON, "clopper"}, {RP_WILSON, "wilson"}, {RP_WILSON_CORRECTED, "wilson_cc"}};
+    } kinds[] = {
+        {RP_CLOPPER_PEARSON, "clopper"}, {RP_WILSON, "wilson"}, {RP_WILSON_CORRECTED, "wilson_cc"}};
     rp_rows_add(out, rp_value_ratio((double)x, (double)n, "no cases"), "%s_%g", name, cut);
     for (size_t k = 0; k < sizeof kinds / sizeof *kinds; k++) {
         rp_interval ci;
@@ -206,7 +207,8 @@ static rp_status add_cluster(const scores *s, const double cluster[], rp_rows *o
         }
     double se = 0;
     if (n > 0) RP_TRY(rp_cluster_se(n, x, g, &se, &clusters));
-    rp_rows_add(out, n > 0 ? rp_value_of(se) : rp_value_undefined("no cases"), "sens1_cluster_robust_se");
+    rp_rows_add(out, n > 0 ? rp_value_of(se) : rp_value_undefined("no cases"),
+                "sens1_cluster_robust_se");
     rp_rows_put(out, (double)clusters, "sens1_clusters");
     return RP_OK;
 }

@@ -25,18 +25,19 @@ static rp_status fill(const rp_columns *t, const double truth[], const double ra
     for (int64_t i = 0; i < s->cases; i++) s->truth[i] = NAN;
     for (int64_t i = 0; i < t->rows; i++) {
         double *to = &s->rating[(test[i] * s->readers + reader[i]) * s->cases + cas[i]];
-        RP_NEED(isnan(*to), RP_EDATA, "row %" PRId64 ": rated before by that reader in that test", i + 1);
+        RP_NEED(isnan(*to), RP_EDATA, "row %" PRId64 ": rated before by that reader in that test",
+                i + 1);
         RP_NEED(isnan(s->truth[cas[i]]) || s->truth[cas[i]] == truth[i], RP_EDATA,
                 "row %" PRId64 ": the case's truth differs from that of an earlier row", i + 1);
         *to = rating[i];
         s->truth[cas[i]] = truth[i];
     }
     RP_NEED(t->rows == s->curves * s->cases, RP_EDATA,
-            "%" PRId64 " rows, but %d readers, %d tests, %" PRId64 " cases: each rates each once", t->rows,
-            s->readers, s->tests, s->cases);
+            "%" PRId64 " rows, but %d readers, %d tests, %" PRId64 " cases: each rates each once",
+            t->rows, s->readers, s->tests, s->cases);
     for (int c = 0; c < s->curves; c++)
-        RP_TRY(rp_delong_components(s->cases, s->truth, s->rating + c * s->cases, s->v + c * s->cases,
-                                    &s->auc[c]));
+        RP_TRY(rp_delong_components(s->cases, s->truth, s->rating + c * s->cases,
+                                    s->v + c * s->cases, &s->auc[c]));
     return RP_OK;
 }
 
@@ -68,7 +69,7 @@ static rp_status add_design(const rp_mrmc *m, rp_mrmc_design design, const char 
     rp_rows_add(out, q.p, "%stest_p-value", p);
     for (int a = 0; a < m->tests; a++)
         for (int b = a + 1; b < m->tests; b++) {
-            char pair[24] = ""; /* two tests have one difference: it needs no number */
+            char pair[32] = ""; /* two tests have one difference: it needs no number */
             if (m->tests > 2) (void)snprintf(pair, sizeof pair, "%d_%d_", a + 1, b + 1);
             RP_TRY(rp_mrmc_difference(m, design, a, b, &e));
             rp_rows_add(out, e.estimate, "%sdiff_%sest", p, pair);
@@ -95,14 +96,17 @@ static rp_status analyse(const study *s, bool jackknife, rp_rows *out)
         for (int b = 0; b < s->curves; b++) {
             const double *va = s->v + a * s->cases, *vb = s->v + b * s->cases;
             double *to = &cov[a * s->curves + b];
-            if (jackknife) RP_TRY(rp_delong_jackknife(s->cases, s->truth, va, s->auc[a], vb, s->auc[b], to));
-            else *to = rp_delong_covariance(s->cases, s->truth, va, vb);
+            if (jackknife)
+                RP_TRY(rp_delong_jackknife(s->cases, s->truth, va, s->auc[a], vb, s->auc[b], to));
+            else
+                *to = rp_delong_covariance(s->cases, s->truth, va, vb);
         }
     rp_mrmc m;
     RP_TRY(rp_mrmc_fit(s->tests, s->readers, s->auc, cov, &m));
     for (int d = 0; d < 3; d++) {
         char prefix[24];
-        (void)snprintf(prefix, sizeof prefix, "%s_%s_", jackknife ? "jackknife" : "DeLong", design[d]);
+        (void)snprintf(prefix, sizeof prefix, "%s_%s_", jackknife ? "jackknife" : "DeLong",
+                       design[d]);
         RP_TRY(add_design(&m, (rp_mrmc_design)d, prefix, out));
     }
     return RP_OK;
@@ -129,7 +133,10 @@ rp_status rp_family_mrmc(const rp_columns *t, const rp_family_options *o, rp_row
     RP_TRY(codes(t, "case", &cas, &cases));
     RP_NEED(readers <= RP_MRMC_MAX && tests <= RP_MRMC_MAX, RP_EDATA,
             "%" PRId64 " readers and %" PRId64 " tests: at most %d", readers, tests, RP_MRMC_MAX);
-    study s = {.tests = (int)tests, .readers = (int)readers, .curves = (int)(tests * readers), .cases = cases};
+    study s = {.tests = (int)tests,
+               .readers = (int)readers,
+               .curves = (int)(tests * readers),
+               .cases = cases};
     RP_AUTOFREE double *numbers = NULL;
     RP_TRY(rp_alloc(cases + s.curves * (2 * cases + 1), sizeof *numbers, &numbers));
     s.truth = numbers;

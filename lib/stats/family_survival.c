@@ -11,7 +11,8 @@
 #include <math.h>
 #include <stdio.h>
 
-static const char no_fit[] = "no finite fit (no event or dependent columns or a monotone likelihood)";
+static const char no_fit[] =
+    "no finite fit (no event or dependent columns or a monotone likelihood)";
 
 static rp_status add_curve(const rp_family_options *o, const rp_lives *l, rp_rows *out)
 {
@@ -59,7 +60,8 @@ static rp_status one_group(const rp_columns *t, const char *event_name, double w
     return RP_OK;
 }
 
-static rp_status add_group(const rp_columns *t, const rp_family_options *o, double which, rp_rows *out)
+static rp_status add_group(const rp_columns *t, const rp_family_options *o, double which,
+                           rp_rows *out)
 {
     RP_AUTOFREE double *time = NULL, *event = NULL;
     RP_AUTO(rp_lives) l = NULL;
@@ -75,7 +77,8 @@ static rp_status add_group(const rp_columns *t, const rp_family_options *o, doub
     return RP_OK;
 }
 
-static rp_status add_incidence(const rp_columns *t, const rp_family_options *o, double which, rp_rows *out)
+static rp_status add_incidence(const rp_columns *t, const rp_family_options *o, double which,
+                               rp_rows *out)
 {
     RP_AUTOFREE double *time = NULL, *cause = NULL;
     RP_AUTO(rp_lives) l = NULL;
@@ -105,7 +108,8 @@ static rp_status group_values(const rp_columns *t, double **value, int64_t *coun
     return RP_OK;
 }
 
-static rp_status add_groups(const rp_columns *t, const rp_family_options *o, bool incidence, rp_rows *out)
+static rp_status add_groups(const rp_columns *t, const rp_family_options *o, bool incidence,
+                            rp_rows *out)
 {
     RP_AUTOFREE double *value = NULL;
     int64_t count;
@@ -115,7 +119,8 @@ static rp_status add_groups(const rp_columns *t, const rp_family_options *o, boo
     return RP_OK;
 }
 
-static rp_status add_logrank(const rp_columns *t, const double time[], const double event[], rp_rows *out)
+static rp_status add_logrank(const rp_columns *t, const double time[], const double event[],
+                             rp_rows *out)
 {
     const double *group = NULL, *site = NULL;
     rp_logrank q;
@@ -158,7 +163,8 @@ static void add_fit(const rp_family_options *o, const rp_cox *fit, const char *t
     const rp_value no = rp_value_undefined(no_fit);
     const rp_cox_result r = fit ? rp_cox_get(fit) : (rp_cox_result){.loglik = 0};
     for (int k = 0; k < o->covariates; k++) {
-        rp_rows_add(out, fit ? rp_value_of(r.coefficient[k]) : no, "cox_%s_coef_%s", ties, o->covariate[k]);
+        rp_rows_add(out, fit ? rp_value_of(r.coefficient[k]) : no, "cox_%s_coef_%s", ties,
+                    o->covariate[k]);
         rp_rows_add(out, fit ? rp_value_of(r.se[k]) : no, "cox_%s_se_%s", ties, o->covariate[k]);
     }
     rp_rows_add(out, fit ? rp_value_of(r.loglik_null) : no, "cox_%s_loglik_null", ties);
@@ -168,8 +174,8 @@ static void add_fit(const rp_family_options *o, const rp_cox *fit, const char *t
     rp_rows_add(out, fit ? rp_value_of(r.ratio_test) : no, "cox_%s_ratio_test", ties);
 }
 
-static rp_status add_check(const rp_family_options *o, const rp_cox *fit, rp_cox_time time, const char *name,
-                           rp_rows *out)
+static rp_status add_check(const rp_family_options *o, const rp_cox *fit, rp_cox_time time,
+                           const char *name, rp_rows *out)
 {
     double chisq[RP_COX_MAX], all;
     RP_TRY(rp_cox_check(fit, time, chisq, &all));
@@ -182,8 +188,8 @@ static rp_status add_check(const rp_family_options *o, const rp_cox *fit, rp_cox
     return RP_OK;
 }
 
-static rp_status add_after_fit(const rp_columns *t, const rp_family_options *o, const rp_cox_data *d,
-                               const rp_cox *fit, rp_rows *out)
+static rp_status add_after_fit(const rp_columns *t, const rp_family_options *o,
+                               const rp_cox_data *d, const rp_cox *fit, rp_rows *out)
 {
     double se[RP_COX_MAX], hazard;
     RP_TRY(rp_cox_baseline(fit, o->horizon, false, &hazard));
@@ -200,21 +206,24 @@ static rp_status add_after_fit(const rp_columns *t, const rp_family_options *o, 
     RP_TRY(try_fit(&by_site, RP_COX_EFRON, &within));
     for (int k = 0; k < o->covariates; k++) {
         rp_rows_put(out, se[k], "cox_efron_robust_cluster_site_se_%s", o->covariate[k]);
-        rp_rows_add(out, within ? rp_value_of(rp_cox_get(within).coefficient[k]) : rp_value_undefined(no_fit),
+        rp_rows_add(out,
+                    within ? rp_value_of(rp_cox_get(within).coefficient[k])
+                           : rp_value_undefined(no_fit),
                     "cox_efron_strata_site_coef_%s", o->covariate[k]);
     }
     return RP_OK;
 }
 
-static rp_status add_fine_gray(const rp_family_options *o, const rp_lives *causes, const double *const x[],
-                               rp_rows *out)
+static rp_status add_fine_gray(const rp_family_options *o, const rp_lives *causes,
+                               const double *const x[], rp_rows *out)
 {
     double coefficient[RP_FINE_GRAY_MAX], se[RP_FINE_GRAY_MAX];
     const rp_status st = rp_fine_gray_fit(causes, 1, o->covariates, x, coefficient, se);
     if (st != RP_ENUM && st != RP_EDATA) RP_TRY(st);
     for (int k = 0; k < o->covariates; k++) {
         const rp_value no = rp_value_undefined(no_fit);
-        rp_rows_add(out, st == RP_OK ? rp_value_of(coefficient[k]) : no, "finegray_coef_%s", o->covariate[k]);
+        rp_rows_add(out, st == RP_OK ? rp_value_of(coefficient[k]) : no, "finegray_coef_%s",
+                    o->covariate[k]);
         rp_rows_add(out, st == RP_OK ? rp_value_of(se[k]) : no, "finegray_se_%s", o->covariate[k]);
     }
     return RP_OK;
@@ -274,7 +283,8 @@ rp_status rp_family_survival(const rp_columns *t, const rp_family_options *o, rp
     RP_TRY(rp_columns_get(t, "time", &time));
     RP_TRY(rp_columns_whole(t, "event", 0, 1, &event));
     for (int k = 0; k < o->covariates; k++) has_x = has_x && rp_columns_has(t, o->covariate[k]);
-    for (int k = 0; has_x && k < o->covariates; k++) RP_TRY(rp_columns_get(t, o->covariate[k], &x[k]));
+    for (int k = 0; has_x && k < o->covariates; k++)
+        RP_TRY(rp_columns_get(t, o->covariate[k], &x[k]));
     RP_TRY(rp_lives_new(t->rows, time, event, &l));
     RP_TRY(add_curve(o, l, out));
     if (rp_columns_has(t, "group")) RP_TRY(add_groups(t, o, false, out));

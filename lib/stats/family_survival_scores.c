@@ -35,8 +35,8 @@ static rp_status find_uno(const rp_lives *l, const rp_km *g, const double risk[]
     return rp_concordance_find(l, risk, w, want_se, c);
 }
 
-static rp_status add_uno(const rp_family_options *o, const rp_lives *l, const rp_km *g, const double risk[],
-                         rp_rows *out)
+static rp_status add_uno(const rp_family_options *o, const rp_lives *l, const rp_km *g,
+                         const double risk[], rp_rows *out)
 {
     rp_concordance c;
     RP_TRY(find_uno(l, g, risk, RP_IPCW_BEFORE, INFINITY, true, &c));
@@ -75,8 +75,8 @@ static rp_status add_predicted(const rp_family_options *o, const rp_lives *l, co
     return RP_OK;
 }
 
-rp_status rp_family_survival_scores(const rp_columns *t, const rp_family_options *o, const rp_lives *l,
-                                    rp_rows *out)
+rp_status rp_family_survival_scores(const rp_columns *t, const rp_family_options *o,
+                                    const rp_lives *l, rp_rows *out)
 {
     RP_AUTO(rp_km) g = NULL;
     const double *risk, *surv;
@@ -102,8 +102,9 @@ typedef struct brier_curve {
     const char *undefined;        /* why there is none; else NULL */
 } brier_curve;
 
-static rp_status predict(const rp_lives *l, const rp_km *g, rp_ipcw_rule rule, double t, double hazard,
-                         const double relative[], double surv[], double *score, const char **undefined)
+static rp_status predict(const rp_lives *l, const rp_km *g, rp_ipcw_rule rule, double t,
+                         double hazard, const double relative[], double surv[], double *score,
+                         const char **undefined)
 {
     rp_ipcw_score q;
     for (int64_t i = 0; i < l->n; i++) surv[i] = exp(-hazard * relative[i]);
@@ -155,8 +156,8 @@ static double integrate_trapezoids(int64_t n, const double t[], const double y[]
     return s / (t[n - 1] - t[0]);
 }
 
-rp_status rp_family_survival_integrals(const rp_family_options *o, const rp_lives *l, const rp_cox *fit,
-                                       const double *const x[], rp_rows *out)
+rp_status rp_family_survival_integrals(const rp_family_options *o, const rp_lives *l,
+                                       const rp_cox *fit, const double *const x[], rp_rows *out)
 {
     RP_AUTOFREE double *numbers = NULL;
     RP_TRY(rp_alloc(l->n + 4 * l->groups, sizeof *numbers, &numbers));
@@ -167,12 +168,15 @@ rp_status rp_family_survival_integrals(const rp_family_options *o, const rp_live
         for (int k = 0; k < o->covariates; k++) eta += r.coefficient[k] * x[k][i];
         relative[i] = exp(eta);
     }
-    brier_curve c = {0, numbers, numbers + l->groups, numbers + 2 * l->groups, numbers + 3 * l->groups, NULL};
+    brier_curve c = {
+        0, numbers, numbers + l->groups, numbers + 2 * l->groups, numbers + 3 * l->groups, NULL};
     RP_TRY(find_curve(o, l, fit, relative, &c));
     if (c.count < 2) c.undefined = "fewer than two event times up to the limit";
     const rp_value no = rp_value_undefined(c.undefined);
-    rp_rows_add(out, c.undefined ? no : rp_value_of(integrate_steps(c.count, c.time, c.cox)), "ibs_cox_0_%g", o->limit);
-    rp_rows_add(out, c.undefined ? no : rp_value_of(integrate_steps(c.count, c.time, c.km)), "ibs_km_0_%g", o->limit);
+    rp_rows_add(out, c.undefined ? no : rp_value_of(integrate_steps(c.count, c.time, c.cox)),
+                "ibs_cox_0_%g", o->limit);
+    rp_rows_add(out, c.undefined ? no : rp_value_of(integrate_steps(c.count, c.time, c.km)),
+                "ibs_km_0_%g", o->limit);
     rp_rows_add(out, c.undefined ? no : rp_value_of(integrate_trapezoids(c.count, c.time, c.at)),
                 "ibs_sksurv_cox_events_to_%g", o->limit);
     return RP_OK;

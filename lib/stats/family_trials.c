@@ -40,8 +40,8 @@ rp_status rp_family_two_arm(int64_t x1, int64_t n1, int64_t x0, int64_t n0, rp_r
 
 rp_status rp_family_one_arm(int64_t x, int64_t n, rp_rows *out)
 {
-    static const rp_proportion_method method[] = {RP_CLOPPER_PEARSON, RP_WILSON, RP_WALD, RP_AGRESTI_COULL,
-                                                  RP_JEFFREYS};
+    static const rp_proportion_method method[] = {RP_CLOPPER_PEARSON, RP_WILSON, RP_WALD,
+                                                  RP_AGRESTI_COULL, RP_JEFFREYS};
     rp_rows_add(out, rp_value_ratio((double)x, (double)n, "no cases"), "proportion");
     for (size_t k = 0; k < sizeof method / sizeof *method; k++) {
         rp_interval ci;

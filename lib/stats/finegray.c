@@ -15,12 +15,12 @@ enum { MAX = RP_FINE_GRAY_MAX, STEPS = 60 };
 typedef struct model {
     const rp_lives *l;
     int cause, p;
-    double *x;     /* [n][p] centred */
-    double *g;     /* [n] G(T-) of each subject */
-    double *g_at;  /* [groups] G(t-) */
-    double *w;     /* [n] e^(b x) */
-    double *mean;  /* [groups][p] mean covariates of the risk set at times of events */
-    double *s0;    /* [groups] */
+    double *x;      /* [n][p] centred */
+    double *g;      /* [n] G(T-) of each subject */
+    double *g_at;   /* [groups] G(t-) */
+    double *w;      /* [n] e^(b x) */
+    double *mean;   /* [groups][p] mean covariates of the risk set at times of events */
+    double *s0;     /* [groups] */
     double *events; /* [groups] of the cause */
 } model;
 
@@ -45,8 +45,10 @@ static void add_group(const model *m, int64_t k, bool others, sums *s)
     for (int64_t i = l->start[k]; i < l->start[k + 1]; i++) {
         const int64_t j = l->order[i];
         const bool other = l->event[j] != 0 && l->event[j] != m->cause;
-        if (!others) add(m->p, m->w[j], m->x + j * m->p, s);
-        else if (other) add(m->p, m->w[j] / m->g[j], m->x + j * m->p, s);
+        if (!others)
+            add(m->p, m->w[j], m->x + j * m->p, s);
+        else if (other)
+            add(m->p, m->w[j] / m->g[j], m->x + j * m->p, s);
     }
 }
 
@@ -86,7 +88,8 @@ static rp_status evaluate(model *m, const double b[], double *loglik, double u[]
         for (int c = 0; c < p; c++) {
             u[c] -= d * mean[c];
             for (int e = 0; e < p; e++)
-                info[c * p + e] += d * ((alive.s2[c * p + e] + g * past[k].s2[c * p + e]) / s0 - mean[c] * mean[e]);
+                info[c * p + e] += d * ((alive.s2[c * p + e] + g * past[k].s2[c * p + e]) / s0 -
+                                        mean[c] * mean[e]);
         }
     }
     return RP_OK;
@@ -126,7 +129,8 @@ static void residuals(const model *m, double eta[])
     /* h: sums over event times so far of d/s0; hg: the same times G(t-) from a subject's own time on */
     double h = 0, hm[MAX] = {0}, hg = 0, hgm[MAX] = {0};
     RP_ASSERT(p <= MAX);
-    for (int pass = 0; pass < 2; pass++) /* alive so far; then, backwards, after death of another cause */
+    for (int pass = 0; pass < 2;
+         pass++) /* alive so far; then, backwards, after death of another cause */
         for (int64_t q = 0; q < l->groups; q++) {
             const int64_t k = pass == 0 ? q : l->groups - 1 - q;
             const double d = m->events[k], *mean = m->mean + k * p, jump = d > 0 ? d / m->s0[k] : 0;
@@ -138,8 +142,10 @@ static void residuals(const model *m, double eta[])
                 for (int c = 0; c < p; c++) {
                     const double x = m->x[j * p + c];
                     double *to = &eta[j * p + c];
-                    if (pass == 0) *to = (e == m->cause ? x - mean[c] : 0) - m->w[j] * (x * h - hm[c]);
-                    else if (e != 0 && e != m->cause) *to -= m->w[j] / m->g[j] * (x * hg - hgm[c]);
+                    if (pass == 0)
+                        *to = (e == m->cause ? x - mean[c] : 0) - m->w[j] * (x * h - hm[c]);
+                    else if (e != 0 && e != m->cause)
+                        *to -= m->w[j] / m->g[j] * (x * hg - hgm[c]);
                 }
             }
             for (int c = 0; pass == 1 && c < p && d > 0; c++) hgm[c] += jump * m->g_at[k] * mean[c];
@@ -153,7 +159,8 @@ static rp_status add_censoring(const model *m, double eta[])
 {
     const rp_lives *l = m->l;
     const int p = m->p;
-    RP_AUTOFREE double *ahead = NULL; /* [groups + 1][1 + p]: sums of G(t-) d/s0 (1, mean) from a group on */
+    RP_AUTOFREE double *ahead =
+        NULL; /* [groups + 1][1 + p]: sums of G(t-) d/s0 (1, mean) from a group on */
     RP_TRY(rp_alloc((l->groups + 1) * (1 + p), sizeof *ahead, &ahead));
     for (int64_t k = l->groups - 1; k >= 0; k--) {
         double *to = ahead + k * (1 + p);

@@ -34,9 +34,9 @@ static rp_status allocate(int64_t scans, int64_t lesions, int64_t false_positive
     return RP_OK;
 }
 
-rp_status rp_marks_of(int64_t scans, int64_t lesions, const int64_t lesion_scan[], const double best[],
-                      int64_t false_positives, const int64_t fp_scan[], const double fp_score[],
-                      rp_marks **out)
+rp_status rp_marks_of(int64_t scans, int64_t lesions, const int64_t lesion_scan[],
+                      const double best[], int64_t false_positives, const int64_t fp_scan[],
+                      const double fp_score[], rp_marks **out)
 {
     RP_AUTO(rp_marks) m = NULL;
     RP_TRY(allocate(scans, lesions, false_positives, &m));
@@ -57,10 +57,10 @@ rp_status rp_marks_of(int64_t scans, int64_t lesions, const int64_t lesion_scan[
 static rp_status check(int64_t scans, const rp_findings *f, const char *what)
 {
     for (int64_t i = 0; i < f->n; i++) {
-        RP_NEED(f->scan[i] >= 0 && f->scan[i] < scans, RP_EDATA, "%s %" PRId64 ": scan %" PRId64 " of %" PRId64,
-                what, i + 1, f->scan[i], scans);
-        RP_NEED(isfinite(f->x[i] + f->y[i] + f->z[i] + f->number[i]), RP_ENUM, "%s %" PRId64 " is not finite",
-                what, i + 1);
+        RP_NEED(f->scan[i] >= 0 && f->scan[i] < scans, RP_EDATA,
+                "%s %" PRId64 ": scan %" PRId64 " of %" PRId64, what, i + 1, f->scan[i], scans);
+        RP_NEED(isfinite(f->x[i] + f->y[i] + f->z[i] + f->number[i]), RP_ENUM,
+                "%s %" PRId64 " is not finite", what, i + 1);
     }
     return RP_OK;
 }
@@ -116,7 +116,8 @@ rp_status rp_marks_new(int64_t scans, const rp_findings *lesions, const rp_findi
     }
     for (int64_t i = 0; i < candidates->n; i++) {
         if (is_on(candidates, i, lesions, start, order, radius_unknown, m->best) ||
-            is_on(candidates, i, irrelevant, other_start, other_order, radius_unknown, NULL)) continue;
+            is_on(candidates, i, irrelevant, other_start, other_order, radius_unknown, NULL))
+            continue;
         m->fp_scan[m->false_positives] = candidates->scan[i];
         m->fp_score[m->false_positives++] = candidates->number[i];
     }
@@ -207,13 +208,16 @@ rp_status rp_jafroc(const rp_marks *m, bool normals, bool weighted, rp_value *ou
     for (int64_t i = 0; i < m->false_positives; i++)
         highest[m->fp_scan[i]] = fmax(highest[m->fp_scan[i]], m->fp_score[i]);
     for (int64_t j = 0; j < m->lesions; j++) in_scan[m->lesion_scan[j]]++;
-    double abnormal = 0, empty = 0; /* scans with lesions; those compared that have no false positive */
-    int64_t marked = 0;             /* those compared that have one */
+    double abnormal = 0,
+           empty = 0;   /* scans with lesions; those compared that have no false positive */
+    int64_t marked = 0; /* those compared that have one */
     for (int64_t s = 0; s < m->scans; s++) {
         abnormal += in_scan[s] > 0;
         if (normals && in_scan[s] > 0) continue;
-        if (highest[s] > -INFINITY) seen[marked++] = highest[s];
-        else empty++;
+        if (highest[s] > -INFINITY)
+            seen[marked++] = highest[s];
+        else
+            empty++;
     }
     const double compared = empty + (double)marked;
     *out = rp_value_undefined(m->lesions == 0 ? no_lesion : "no scan without a lesion");

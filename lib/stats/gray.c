@@ -25,19 +25,21 @@ typedef struct state {
 
 typedef struct moment { /* what one time says */
     double d1[MAX], d2[MAX], total1, total2;
-    double r, rf;     /* sum of R, of R (1 - F) */
+    double r, rf; /* sum of R, of R (1 - F) */
     double next_surv[MAX], next_f[MAX], next_f0;
     double a[MAX * MAX];
 } moment;
 
-static void read_moment(const rp_lives *l, int64_t g, const double group[], int cause, const state *s,
-                        moment *m)
+static void read_moment(const rp_lives *l, int64_t g, const double group[], int cause,
+                        const state *s, moment *m)
 {
     memset(m, 0, sizeof *m);
     for (int64_t i = l->start[g]; i < l->start[g + 1]; i++) {
         const int64_t j = l->order[i];
-        if (l->event[j] == cause) m->d1[(int)group[j]]++;
-        else if (l->event[j] != 0) m->d2[(int)group[j]]++;
+        if (l->event[j] == cause)
+            m->d1[(int)group[j]]++;
+        else if (l->event[j] != 0)
+            m->d2[(int)group[j]]++;
     }
     for (int i = 0; i < s->k; i++) {
         m->next_surv[i] = s->surv[i];
@@ -74,8 +76,8 @@ static void advance(const rp_lives *l, int64_t g, const double group[], const mo
 }
 
 /* Events of group k of one time, with their squared weight, into v. */
-static void spread(const state *s, const double end[], int k, const double a[], double share, double weight,
-                   double v[])
+static void spread(const state *s, const double end[], int k, const double a[], double share,
+                   double weight, double v[])
 {
     double t[MAX];
     for (int i = 0; i < s->k; i++)
@@ -96,7 +98,8 @@ static void add_variance(const state *s, const moment *m, const double end[], do
         }
         if (m->d2[k] > 0 && after > 0) {
             const double tie = m->d2[k] > 1 ? 1 - (m->d2[k] - 1) / (n - 1) : 1;
-            spread(s, end, k, NULL, -(1 - m->next_f0) / after, tie * surv * surv * m->d2[k] / (n * n), v);
+            spread(s, end, k, NULL, -(1 - m->next_f0) / after,
+                   tie * surv * surv * m->d2[k] / (n * n), v);
         }
     }
 }
@@ -121,8 +124,8 @@ static void walk(const rp_lives *l, const double group[], int cause, state *s, c
     }
 }
 
-rp_status rp_gray_test(const rp_lives *l, const double group[], int cause, rp_value *chisq, rp_value *p,
-                       int *df)
+rp_status rp_gray_test(const rp_lives *l, const double group[], int cause, rp_value *chisq,
+                       rp_value *p, int *df)
 {
     RP_AUTOFREE int64_t *code = NULL;
     RP_AUTOFREE double *g = NULL;

@@ -74,8 +74,8 @@ static bool weights(const rp_lives *l, const rp_km *g, rp_ipcw_rule rule, double
     return true;
 }
 
-rp_status rp_ipcw_brier(const rp_lives *l, const rp_km *g, rp_ipcw_rule rule, double t, const double s[],
-                        double same, rp_ipcw_score *out)
+rp_status rp_ipcw_brier(const rp_lives *l, const rp_km *g, rp_ipcw_rule rule, double t,
+                        const double s[], double same, rp_ipcw_score *out)
 {
     RP_AUTOFREE double *w = NULL, *influence = NULL;
     RP_TRY(rp_alloc_raw(l->n, sizeof *w, &w));
@@ -108,8 +108,10 @@ static rp_status compare(const rp_lives *l, double t, const double w[], const do
     for (int64_t i = 0, j; i < l->n; i = j) {
         double here_case = 0, here_control = 0;
         for (j = i; j < l->n && marker[order[j]] == marker[order[i]]; j++) {
-            if (l->time[order[j]] > t) here_control++;
-            else here_case += w[order[j]];
+            if (l->time[order[j]] > t)
+                here_control++;
+            else
+                here_case += w[order[j]];
         }
         for (int64_t k = i; k < j; k++)
             psi[order[k]] = l->time[order[k]] > t ? (cases - below_case - 0.5 * here_case) / cases

@@ -22,7 +22,8 @@ rp_status rp_km_new(const rp_lives *lives, rp_km_kind kind, rp_km **out)
 {
     RP_AUTO(rp_km) km = NULL;
     RP_TRY(rp_alloc(1, sizeof *km, &km));
-    double **const field[] = {&km->time, &km->at_risk, &km->ended, &km->surv, &km->greenwood, &km->hazard};
+    double **const field[] = {&km->time, &km->at_risk,   &km->ended,
+                              &km->surv, &km->greenwood, &km->hazard};
     for (int f = 0; f < 6; f++) RP_TRY(rp_alloc_raw(lives->groups, sizeof **field[f], field[f]));
     km->points = lives->groups;
     for (int64_t g = 0; g < lives->groups; g++) {
@@ -40,7 +41,7 @@ rp_status rp_km_new(const rp_lives *lives, rp_km_kind kind, rp_km **out)
 void rp_km_drop(rp_km **km)
 {
     if (!*km) return;
-    double *const field[] = {(*km)->time, (*km)->at_risk, (*km)->ended,
+    double *const field[] = {(*km)->time, (*km)->at_risk,   (*km)->ended,
                              (*km)->surv, (*km)->greenwood, (*km)->hazard};
     for (int f = 0; f < 6; f++) rp_free(field[f]);
     rp_free(*km);

@@ -17,10 +17,7 @@ typedef struct problem {
 } problem;
 
 /* log(1 + e^t) without overflow */
-static double softplus(double t)
-{
-    return t > 0 ? t + log1p(exp(-t)) : log1p(exp(t));
-}
+static double softplus(double t) { return t > 0 ? t + log1p(exp(-t)) : log1p(exp(t)); }
 
 /* Gradient and information at b; returns the deviance. */
 static double evaluate(const problem *q, const double b[], double gradient[], double information[])

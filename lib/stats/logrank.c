@@ -26,8 +26,8 @@ static void add_time(sums *s, double w, double n, double d, const double at[])
     }
 }
 
-static rp_status add_stratum(int64_t n, const double time[], const double event[], const double group[],
-                             double rho, sums *s)
+static rp_status add_stratum(int64_t n, const double time[], const double event[],
+                             const double group[], double rho, sums *s)
 {
     RP_AUTO(rp_lives) l = NULL;
     RP_TRY(rp_lives_new(n, time, event, &l));
@@ -49,7 +49,8 @@ static rp_status add_stratum(int64_t n, const double time[], const double event[
 }
 
 /* Copies the subjects of one stratum together; code NULL: all are of it.  Returns how many. */
-static int64_t gather(int64_t n, const int64_t code[], int64_t which, const double from[], double to[])
+static int64_t gather(int64_t n, const int64_t code[], int64_t which, const double from[],
+                      double to[])
 {
     int64_t count = 0;
     for (int64_t i = 0; i < n; i++)
@@ -57,8 +58,8 @@ static int64_t gather(int64_t n, const int64_t code[], int64_t which, const doub
     return count;
 }
 
-rp_status rp_logrank_test(int64_t n, const double time[], const double event[], const double group[],
-                          const double stratum[], double rho, rp_logrank *out)
+rp_status rp_logrank_test(int64_t n, const double time[], const double event[],
+                          const double group[], const double stratum[], double rho, rp_logrank *out)
 {
     RP_NEED(n >= 1, RP_EARG, "log-rank test of %" PRId64 " subjects", n);
     RP_AUTOFREE int64_t *g = NULL, *code = NULL;
@@ -67,7 +68,8 @@ rp_status rp_logrank_test(int64_t n, const double time[], const double event[], 
     int64_t groups, strata = 1;
     RP_TRY(rp_alloc_raw(n, sizeof *g, &g));
     RP_TRY(rp_rank_dense(n, group, g, &groups));
-    RP_NEED(groups <= RP_LOGRANK_MAX, RP_EDATA, "%" PRId64 " groups: at most %d", groups, RP_LOGRANK_MAX);
+    RP_NEED(groups <= RP_LOGRANK_MAX, RP_EDATA, "%" PRId64 " groups: at most %d", groups,
+            RP_LOGRANK_MAX);
     if (stratum) {
         RP_TRY(rp_alloc_raw(n, sizeof *code, &code));
         RP_TRY(rp_rank_dense(n, stratum, code, &strata));

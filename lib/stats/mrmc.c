@@ -80,8 +80,8 @@ static double degrees(const rp_mrmc *m, rp_mrmc_design design)
 
 rp_status rp_mrmc_test(const rp_mrmc *m, rp_mrmc_design design, rp_mrmc_result *out)
 {
-    rp_mrmc_result q = {.denominator = denominator(m, design), .df1 = m->tests - 1,
-                        .df2 = degrees(m, design)};
+    rp_mrmc_result q = {
+        .denominator = denominator(m, design), .df1 = m->tests - 1, .df2 = degrees(m, design)};
     if (!(q.denominator > 0)) {
         q.statistic = q.p = rp_value_undefined("the error term is not positive");
         *out = q;

@@ -7,15 +7,13 @@
 #include <math.h>
 
 /* Is x as far from 0 as seen, up to rounding?  Sums in another order differ in their last bits. */
-static bool as_far(double x, double seen)
-{
-    return fabs(x) >= fabs(seen) * (1 - 1e-12);
-}
+static bool as_far(double x, double seen) { return fabs(x) >= fabs(seen) * (1 - 1e-12); }
 
 rp_status rp_permutation_test(uint64_t seed, int64_t n, int64_t replicates, rp_permuted_fn *fn,
                               const void *context, double *p)
 {
-    RP_NEED(n >= 1 && replicates >= 1, RP_EARG, "%" PRId64 " permutations of %" PRId64 " cases", replicates, n);
+    RP_NEED(n >= 1 && replicates >= 1, RP_EARG, "%" PRId64 " permutations of %" PRId64 " cases",
+            replicates, n);
     RP_AUTOFREE int64_t *order = NULL;
     RP_TRY(rp_alloc_raw(n, sizeof *order, &order));
     for (int64_t i = 0; i < n; i++) order[i] = i;
@@ -26,17 +24,19 @@ rp_status rp_permutation_test(uint64_t seed, int64_t n, int64_t replicates, rp_p
         rp_random_start(seed, RP_RANDOM_PERMUTATION_TEST, (uint64_t)k, &r);
         rp_random_permute(&r, n, order);
         const double x = fn(n, order, context);
-        RP_NEED(isfinite(x + seen), RP_ENUM, "the statistic of permutation %" PRId64 " is not finite", k);
+        RP_NEED(isfinite(x + seen), RP_ENUM,
+                "the statistic of permutation %" PRId64 " is not finite", k);
         far += as_far(x, seen);
     }
     *p = (double)(1 + far) / (double)(1 + replicates);
     return RP_OK;
 }
 
-rp_status rp_sign_test(uint64_t seed, int64_t n, int64_t replicates, rp_signed_fn *fn, const void *context,
-                       double *p)
+rp_status rp_sign_test(uint64_t seed, int64_t n, int64_t replicates, rp_signed_fn *fn,
+                       const void *context, double *p)
 {
-    RP_NEED(n >= 1 && replicates >= 1, RP_EARG, "%" PRId64 " flips of %" PRId64 " cases", replicates, n);
+    RP_NEED(n >= 1 && replicates >= 1, RP_EARG, "%" PRId64 " flips of %" PRId64 " cases",
+            replicates, n);
     RP_AUTOFREE double *sign = NULL;
     RP_TRY(rp_alloc_raw(n, sizeof *sign, &sign));
     for (int64_t i = 0; i < n; i++) sign[i] = 1;

@@ -40,7 +40,8 @@ rp_status rp_rank_order(int64_t n, const double x[], int64_t order[])
     RP_TRY(rp_alloc_raw(n, sizeof *b, &b));
     RP_TRY(rp_alloc(PASSES * BUCKETS, sizeof *count, &count));
     for (int64_t i = 0; i < n; i++) {
-        RP_NEED(isfinite(x[i]), RP_ENUM, "value %" PRId64 " of %" PRId64 " is not finite", i + 1, n);
+        RP_NEED(isfinite(x[i]), RP_ENUM, "value %" PRId64 " of %" PRId64 " is not finite", i + 1,
+                n);
         a[i] = (item){sortable(x[i]), i};
         for (int p = 0; p < PASSES; p++)
             count[p * BUCKETS + (int)(a[i].key >> p * DIGIT & (BUCKETS - 1))]++;
@@ -48,7 +49,8 @@ rp_status rp_rank_order(int64_t n, const double x[], int64_t order[])
     item *from = a, *to = b;
     for (int p = 0; p < PASSES; p++) {
         int64_t *c = count + p * BUCKETS;
-        if (n > 0 && c[from[0].key >> p * DIGIT & (BUCKETS - 1)] == n) continue; /* one digit for all */
+        if (n > 0 && c[from[0].key >> p * DIGIT & (BUCKETS - 1)] == n)
+            continue; /* one digit for all */
         pass(n, from, to, p * DIGIT, c);
         item *const other = from;
         from = to;

@@ -20,8 +20,8 @@ static rp_status fill(int64_t n, const double y[], const double score[], rp_roc 
     int64_t p = 0;
     for (int64_t i = n - 1; i >= 0; i--) {
         const int64_t k = order[i];
-        RP_NEED(y[k] == 0 || y[k] == 1, RP_EDATA, "case %" PRId64 ": class %g is neither 0 nor 1", k + 1,
-                y[k]);
+        RP_NEED(y[k] == 0 || y[k] == 1, RP_EDATA, "case %" PRId64 ": class %g is neither 0 nor 1",
+                k + 1, y[k]);
         if (i == n - 1 || score[k] != roc->threshold[p]) {
             p++;
             roc->threshold[p] = score[k];
@@ -57,20 +57,11 @@ void rp_roc_drop(rp_roc **roc)
     *roc = NULL;
 }
 
-static bool one_sided(const rp_roc *r)
-{
-    return r->positives == 0 || r->negatives == 0;
-}
+static bool one_sided(const rp_roc *r) { return r->positives == 0 || r->negatives == 0; }
 
-static double sens(const rp_roc *r, int64_t k)
-{
-    return (double)r->tp[k] / (double)r->positives;
-}
+static double sens(const rp_roc *r, int64_t k) { return (double)r->tp[k] / (double)r->positives; }
 
-static double fpr(const rp_roc *r, int64_t k)
-{
-    return (double)r->fp[k] / (double)r->negatives;
-}
+static double fpr(const rp_roc *r, int64_t k) { return (double)r->fp[k] / (double)r->negatives; }
 
 rp_value rp_roc_auc(const rp_roc *r)
 {
@@ -89,8 +80,10 @@ rp_value rp_roc_partial_specificity(const rp_roc *r, double low)
     double area = 0;
     for (int64_t k = 1; k < r->points && fpr(r, k - 1) < most; k++) {
         const double x0 = fpr(r, k - 1), x1 = fpr(r, k), y0 = sens(r, k - 1), y1 = sens(r, k);
-        if (x1 <= most) area += (x1 - x0) * 0.5 * (y0 + y1);
-        else area += (most - x0) * (y0 + 0.5 * (y1 - y0) * (most - x0) / (x1 - x0));
+        if (x1 <= most)
+            area += (x1 - x0) * 0.5 * (y0 + y1);
+        else
+            area += (most - x0) * (y0 + 0.5 * (y1 - y0) * (most - x0) / (x1 - x0));
     }
     return rp_value_of(area);
 }
@@ -107,7 +100,8 @@ rp_value rp_roc_partial_sensitivity(const rp_roc *r, double low)
     if (one_sided(r)) return rp_value_undefined(one_class);
     double area = 0;
     for (int64_t k = 1; k < r->points; k++) {
-        const double x0 = sens(r, k - 1), x1 = sens(r, k), y0 = 1 - fpr(r, k - 1), y1 = 1 - fpr(r, k);
+        const double x0 = sens(r, k - 1), x1 = sens(r, k), y0 = 1 - fpr(r, k - 1),
+                     y1 = 1 - fpr(r, k);
         if (x1 <= low || x1 == x0) continue;
         const double from = fmax(x0, low), y = y0 + (y1 - y0) * (from - x0) / (x1 - x0);
         area += (x1 - from) * 0.5 * (y + y1);
@@ -153,7 +147,8 @@ rp_youden rp_roc_youden(const rp_roc *r)
     int64_t best = 0;
     double most = 0; /* J times both class sizes: whole, so that ties are ties */
     for (int64_t k = 0; k < r->points; k++) {
-        const double j = (double)r->tp[k] * (double)r->negatives - (double)r->fp[k] * (double)r->positives;
+        const double j =
+            (double)r->tp[k] * (double)r->negatives - (double)r->fp[k] * (double)r->positives;
         if (j >= most) {
             most = j;
             best = k;
@@ -162,5 +157,6 @@ rp_youden rp_roc_youden(const rp_roc *r)
     const double t = r->threshold[best];
     const rp_value lower = best + 1 < r->points ? rp_value_of(0.5 * (t + r->threshold[best + 1]))
                                                 : rp_value_of(-INFINITY);
-    return (rp_youden){rp_value_of(most / (double)r->positives / (double)r->negatives), rp_value_of(t), lower};
+    return (rp_youden){rp_value_of(most / (double)r->positives / (double)r->negatives),
+                       rp_value_of(t), lower};
 }

@@ -13,8 +13,8 @@ rp_status rp_root_find(rp_root_fn *f, const void *context, double low, double hi
         *x = fl == 0 ? low : high;
         return RP_OK;
     }
-    RP_NEED((fl < 0 && fh > 0) || (fl > 0 && fh < 0), RP_ENUM, "no root from %g (%g) to %g (%g)", low,
-            fl, high, fh);
+    RP_NEED((fl < 0 && fh > 0) || (fl > 0 && fh < 0), RP_ENUM, "no root from %g (%g) to %g (%g)",
+            low, fl, high, fh);
     for (int i = 0; i < STEPS; i++) {
         const double mid = 0.5 * (low + high), fm = f(mid, context);
         /* Infinite ends would make the secant NaN: halve instead. */

@@ -7,7 +7,8 @@
 
 static rp_status check(double alpha, double power)
 {
-    RP_NEED(alpha > 0 && alpha < 1 && power > 0 && power < 1, RP_EARG, "alpha %g, power %g", alpha, power);
+    RP_NEED(alpha > 0 && alpha < 1 && power > 0 && power < 1, RP_EARG, "alpha %g, power %g", alpha,
+            power);
     return RP_OK;
 }
 
@@ -17,15 +18,9 @@ static rp_status check_shares(double p1, double p0)
     return RP_OK;
 }
 
-static double upper_z(double tail)
-{
-    return -rp_normal_quantile(tail);
-}
+static double upper_z(double tail) { return -rp_normal_quantile(tail); }
 
-static double variance(double p1, double p0)
-{
-    return p1 * (1 - p1) + p0 * (1 - p0);
-}
+static double variance(double p1, double p0) { return p1 * (1 - p1) + p0 * (1 - p0); }
 
 /* 2 p q at the mean share */
 static double pooled(double p1, double p0)
@@ -39,22 +34,26 @@ rp_status rp_size_two_proportions(double p1, double p0, double alpha, double pow
     RP_TRY(check(alpha, power));
     RP_TRY(check_shares(p1, p0));
     RP_NEED(p1 != p0, RP_EARG, "equal shares %g", p1);
-    const double s = upper_z(alpha / 2) * sqrt(pooled(p1, p0)) + upper_z(1 - power) * sqrt(variance(p1, p0));
+    const double s =
+        upper_z(alpha / 2) * sqrt(pooled(p1, p0)) + upper_z(1 - power) * sqrt(variance(p1, p0));
     *per_arm = s * s / ((p1 - p0) * (p1 - p0));
     return RP_OK;
 }
 
-rp_status rp_power_two_proportions(double p1, double p0, double alpha, double per_arm, double *power)
+rp_status rp_power_two_proportions(double p1, double p0, double alpha, double per_arm,
+                                   double *power)
 {
     RP_TRY(check(alpha, 0.5));
     RP_TRY(check_shares(p1, p0));
     RP_NEED(per_arm >= 1, RP_EARG, "%g per arm", per_arm);
     const double d = fabs(p1 - p0) * sqrt(per_arm);
-    *power = rp_normal_lower((d - upper_z(alpha / 2) * sqrt(pooled(p1, p0))) / sqrt(variance(p1, p0)));
+    *power =
+        rp_normal_lower((d - upper_z(alpha / 2) * sqrt(pooled(p1, p0))) / sqrt(variance(p1, p0)));
     return RP_OK;
 }
 
-rp_status rp_size_noninferior(double p1, double p0, double margin, double alpha, double power, double *per_arm)
+rp_status rp_size_noninferior(double p1, double p0, double margin, double alpha, double power,
+                              double *per_arm)
 {
     RP_TRY(check(alpha, power));
     RP_TRY(check_shares(p1, p0));
@@ -67,7 +66,8 @@ rp_status rp_size_noninferior(double p1, double p0, double margin, double alpha,
 rp_status rp_size_paired(double psi, double d, double alpha, double power, double *pairs)
 {
     RP_TRY(check(alpha, power));
-    RP_NEED(psi > 0 && psi <= 1 && fabs(d) > 0 && fabs(d) <= psi, RP_EARG, "discordant %g, difference %g", psi, d);
+    RP_NEED(psi > 0 && psi <= 1 && fabs(d) > 0 && fabs(d) <= psi, RP_EARG,
+            "discordant %g, difference %g", psi, d);
     const double s = upper_z(alpha / 2) * sqrt(psi) + upper_z(1 - power) * sqrt(psi - d * d);
     *pairs = s * s / (d * d);
     return RP_OK;
@@ -93,7 +93,8 @@ rp_status rp_size_precision(double p, double half_width, double level, double *n
 
 rp_status rp_auc_planned_se(double auc, double m, double n, double *se)
 {
-    RP_NEED(auc > 0 && auc < 1 && m >= 1 && n >= 1, RP_EARG, "area %g of %g and %g cases", auc, m, n);
+    RP_NEED(auc > 0 && auc < 1 && m >= 1 && n >= 1, RP_EARG, "area %g of %g and %g cases", auc, m,
+            n);
     const double q1 = auc / (2 - auc), q2 = 2 * auc * auc / (1 + auc), a2 = auc * auc;
     *se = sqrt((auc * (1 - auc) + (m - 1) * (q1 - a2) + (n - 1) * (q2 - a2)) / (m * n));
     return RP_OK;

@@ -14,8 +14,8 @@
 enum { POINTS = 1201 }; /* odd, for Simpson's rule */
 
 typedef struct density {
-    int look;               /* of which it is the density; 0: all paths at 0 */
-    double bound;           /* |S| <= bound */
+    int look;     /* of which it is the density; 0: all paths at 0 */
+    double bound; /* |S| <= bound */
     double at[POINTS], f[POINTS];
 } density;
 
@@ -31,14 +31,12 @@ static double stops(const density *d, double bound)
     const double step = 2 * d->bound / (POINTS - 1);
     double s = 0;
     for (int i = 0; i < POINTS; i++)
-        s += simpson_weight(i) * d->f[i] * (rp_normal_upper(bound - d->at[i]) + rp_normal_lower(-bound - d->at[i]));
+        s += simpson_weight(i) * d->f[i] *
+             (rp_normal_upper(bound - d->at[i]) + rp_normal_lower(-bound - d->at[i]));
     return s * step;
 }
 
-static double normal_density(double x)
-{
-    return exp(-0.5 * x * x) / sqrt(2 * M_PI);
-}
+static double normal_density(double x) { return exp(-0.5 * x * x) / sqrt(2 * M_PI); }
 
 /* Density of the paths that stay within bound at the next look. */
 static void advance(density *d, double bound)
@@ -98,7 +96,8 @@ static rp_status lan_demets(int looks, double alpha, double z[])
     density d = {0};
     double spent = 0;
     for (int k = 1; k <= looks; k++) {
-        const double t = (double)k / looks, total = rp_normal_two_sided(-rp_normal_quantile(alpha / 2) / sqrt(t));
+        const double t = (double)k / looks,
+                     total = rp_normal_two_sided(-rp_normal_quantile(alpha / 2) / sqrt(t));
         const look q = {&d, total - spent};
         double bound;
         RP_TRY(rp_root_find(excess_of_bound, &q, 0.01, 37 * sqrt(k), &bound));

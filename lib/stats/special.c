@@ -9,20 +9,11 @@
 enum { TERMS = 100000 };
 static const double tiny = 1e-300;
 
-double rp_normal_lower(double x)
-{
-    return 0.5 * erfc(-x * M_SQRT1_2);
-}
+double rp_normal_lower(double x) { return 0.5 * erfc(-x * M_SQRT1_2); }
 
-double rp_normal_upper(double x)
-{
-    return 0.5 * erfc(x * M_SQRT1_2);
-}
+double rp_normal_upper(double x) { return 0.5 * erfc(x * M_SQRT1_2); }
 
-double rp_normal_two_sided(double x)
-{
-    return erfc(fabs(x) * M_SQRT1_2);
-}
+double rp_normal_two_sided(double x) { return erfc(fabs(x) * M_SQRT1_2); }
 
 double rp_normal_quantile(double p)
 {
@@ -239,8 +230,8 @@ static double chi2_excess(double u, const void *context)
 /* Widens from u = 0 until f changes sign, so that far ends cost nothing. */
 static rp_status solve(rp_root_fn *f, const wanted *w, double *u)
 {
-    RP_NEED(w->p > 0 && w->p < 1 && w->a > 0 && w->b > 0, RP_EARG, "quantile at %g of (%g, %g)", w->p,
-            w->a, w->b);
+    RP_NEED(w->p > 0 && w->p < 1 && w->a > 0 && w->b > 0, RP_EARG, "quantile at %g of (%g, %g)",
+            w->p, w->a, w->b);
     double low = -1, high = 1;
     const double sign = f(0, w);
     while (low > -700 && f(low, w) * sign > 0 && f(high, w) * sign > 0) {

@@ -21,20 +21,14 @@ static double pairwise(int64_t n, const double x[], const double y[], double a, 
     return pairwise(half, x, y, a, b) + pairwise(n - half, x + half, y ? y + half : y, a, b);
 }
 
-double rp_sum(int64_t n, const double x[])
-{
-    return pairwise(n, x, 0, 0, 0);
-}
+double rp_sum(int64_t n, const double x[]) { return pairwise(n, x, 0, 0, 0); }
 
 double rp_sum_product(int64_t n, const double x[], const double y[])
 {
     return pairwise(n, x, y, 0, 0);
 }
 
-double rp_mean(int64_t n, const double x[])
-{
-    return pairwise(n, x, 0, 0, 0) / (double)n;
-}
+double rp_mean(int64_t n, const double x[]) { return pairwise(n, x, 0, 0, 0) / (double)n; }
 
 double rp_sum_deviation(int64_t n, const double x[], const double y[])
 {

@@ -9,20 +9,16 @@
 
 rp_status rp_counts_check(const rp_counts *c)
 {
-    RP_NEED(c->n1 >= 1 && c->n0 >= 1 && c->x1 >= 0 && c->x0 >= 0 && c->x1 <= c->n1 && c->x0 <= c->n0,
-            RP_EARG, "%" PRId64 " of %" PRId64 " against %" PRId64 " of %" PRId64, c->x1, c->n1, c->x0, c->n0);
+    RP_NEED(c->n1 >= 1 && c->n0 >= 1 && c->x1 >= 0 && c->x0 >= 0 && c->x1 <= c->n1 &&
+                c->x0 <= c->n0,
+            RP_EARG, "%" PRId64 " of %" PRId64 " against %" PRId64 " of %" PRId64, c->x1, c->n1,
+            c->x0, c->n0);
     return RP_OK;
 }
 
-static double share1(const rp_counts *c)
-{
-    return (double)c->x1 / (double)c->n1;
-}
+static double share1(const rp_counts *c) { return (double)c->x1 / (double)c->n1; }
 
-static double share0(const rp_counts *c)
-{
-    return (double)c->x0 / (double)c->n0;
-}
+static double share0(const rp_counts *c) { return (double)c->x0 / (double)c->n0; }
 
 rp_value rp_two_arm_ratio(const rp_counts *c)
 {
@@ -41,7 +37,8 @@ rp_interval rp_ratio_katz(const rp_counts *c, double level)
         const rp_value no = rp_value_undefined("an arm without outcomes has no log");
         return (rp_interval){no, no};
     }
-    const double half = rp_normal_quantile(0.5 + 0.5 * level) * log_se(c), r = share1(c) / share0(c);
+    const double half = rp_normal_quantile(0.5 + 0.5 * level) * log_se(c),
+                 r = share1(c) / share0(c);
     return (rp_interval){rp_value_of(r * exp(-half)), rp_value_of(r * exp(half))};
 }
 
@@ -73,10 +70,7 @@ rp_status rp_difference_newcombe(const rp_counts *c, double level, rp_interval *
 }
 
 /* 2 o log(o / e) */
-static double g_term(double o, double e)
-{
-    return o > 0 ? 2 * o * log(o / e) : 0;
-}
+static double g_term(double o, double e) { return o > 0 ? 2 * o * log(o / e) : 0; }
 
 rp_status rp_two_arm_test(const rp_counts *c, rp_two_arm_p *out)
 {
@@ -92,8 +86,9 @@ rp_status rp_two_arm_test(const rp_counts *c, rp_two_arm_p *out)
         out->chi2 = rp_value_of(rp_chi2_upper(cross * cross * scale, 1));
         out->chi2_yates = rp_value_of(rp_chi2_upper(cut * cut * scale, 1));
         const double yes = (a + d) / n, no = (b + e) / n;
-        out->g_test = rp_value_of(rp_chi2_upper(
-            g_term(a, n1 * yes) + g_term(b, n1 * no) + g_term(d, n0 * yes) + g_term(e, n0 * no), 1));
+        out->g_test = rp_value_of(rp_chi2_upper(g_term(a, n1 * yes) + g_term(b, n1 * no) +
+                                                    g_term(d, n0 * yes) + g_term(e, n0 * no),
+                                                1));
     }
     out->wald_log = c->x1 == 0 || c->x0 == 0
                         ? rp_value_undefined("an arm without outcomes has no log")

@@ -15,8 +15,8 @@ typedef struct problem {
 static problem problem_of(const rp_counts *c, bool corrected, double z)
 {
     const double n = (double)c->n1 + (double)c->n0;
-    return (problem){(double)c->x1, (double)c->n1, (double)c->x0, (double)c->n0,
-                     corrected ? n / (n - 1) : 1, z};
+    return (problem){
+        (double)c->x1, (double)c->n1, (double)c->x0, (double)c->n0, corrected ? n / (n - 1) : 1, z};
 }
 
 /* Score of the ratio theta: p0 under p1 = theta p0 is the smaller root of
@@ -24,7 +24,8 @@ static problem problem_of(const rp_counts *c, bool corrected, double z)
 static double ratio_score(const problem *q, double theta)
 {
     const double a = (q->n1 + q->n0) * theta, b = q->n1 * theta + q->x1 + q->n0 + q->x0 * theta;
-    const double s = q->x1 + q->x0, p0 = 2 * s / (b + sqrt(fmax(0, b * b - 4 * a * s))), p1 = theta * p0;
+    const double s = q->x1 + q->x0, p0 = 2 * s / (b + sqrt(fmax(0, b * b - 4 * a * s))),
+                 p1 = theta * p0;
     const double v = (p1 * (1 - p1) / q->n1 + theta * theta * p0 * (1 - p0) / q->n0) * q->scale;
     return (q->x1 / q->n1 - theta * q->x0 / q->n0) / sqrt(v);
 }
@@ -90,9 +91,11 @@ static double difference_score(const problem *q, double d)
     const double low = fmax(0, -d), high = fmin(1, 1 - d), edge = 1e-13 * (high - low);
     const slope s = {q, d};
     double p0 = low + edge;
-    if (likelihood_slope(high - edge, &s) >= 0) p0 = high - edge;
+    if (likelihood_slope(high - edge, &s) >= 0)
+        p0 = high - edge;
     else if (likelihood_slope(p0, &s) > 0 &&
-             rp_root_find(likelihood_slope, &s, low + edge, high - edge, &p0) != RP_OK) return NAN;
+             rp_root_find(likelihood_slope, &s, low + edge, high - edge, &p0) != RP_OK)
+        return NAN;
     const double p1 = p0 + d;
     const double v = (p1 * (1 - p1) / q->n1 + p0 * (1 - p0) / q->n0) * q->scale;
     return (q->x1 / q->n1 - q->x0 / q->n0 - d) / sqrt(v);
@@ -131,7 +134,8 @@ rp_status rp_difference_score(const rp_counts *c, double level, rp_interval *out
 rp_status rp_ratio_noninferior(const rp_counts *c, double margin, double *z, double *p)
 {
     RP_TRY(rp_counts_check(c));
-    RP_NEED(margin > 0 && c->x1 + c->x0 > 0, RP_EARG, "ratio margin %g, or no outcome in either arm", margin);
+    RP_NEED(margin > 0 && c->x1 + c->x0 > 0, RP_EARG,
+            "ratio margin %g, or no outcome in either arm", margin);
     const problem q = problem_of(c, false, 0);
     *z = ratio_score(&q, margin);
     *p = rp_normal_lower(*z);

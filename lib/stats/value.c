@@ -54,10 +54,7 @@ void rp_rows_put(rp_rows *r, double x, const char *name, ...)
     va_end(args);
 }
 
-rp_status rp_rows_status(const rp_rows *r)
-{
-    return r->status;
-}
+rp_status rp_rows_status(const rp_rows *r) { return r->status; }
 
 const rp_value *rp_rows_find(const rp_rows *r, const char *name)
 {
