@@ -120,12 +120,11 @@ static rp_status find_overlaps(int64_t n, const parts *lesions, const parts *can
         b[c]++;
         if (l && c) (*out)[(int64_t)(l - 1) * candidates->count + c - 1]++;
     }
-    for (int64_t k = 0; k < cells; k++) {
-        double *both = &(*out)[k];
-        const double either =
-            (double)(a[k / candidates->count + 1] + b[k % candidates->count + 1]) - *both;
-        *both = *both / either >= limit ? *both / either : 0;
-    }
+    for (int64_t l = 0, k = 0; l < lesions->count; l++)
+        for (int64_t c = 0; c < candidates->count; c++, k++) {
+            const double both = (*out)[k], iou = both / ((double)(a[l + 1] + b[c + 1]) - both);
+            (*out)[k] = iou >= limit ? iou : 0;
+        }
     return RP_OK;
 }
 

@@ -99,7 +99,7 @@ static rp_status find_hosmer_lemeshow(int64_t n, const double y[], const double 
     RP_AUTOFREE double *sorted = NULL;
     RP_TRY(rp_alloc_raw(n, sizeof *sorted, &sorted));
     RP_TRY(rp_rank_sort(n, p, sorted));
-    double cut[DECILES + 1], size[DECILES] = {0}, observed[DECILES] = {0}, expected[DECILES] = {0};
+    double cut[DECILES + 1] = {0}, size[DECILES] = {0}, observed[DECILES] = {0}, expected[DECILES] = {0};
     int cuts = 0;
     for (int k = 0; k <= DECILES; k++) {
         const double q = decile(n, sorted, k);

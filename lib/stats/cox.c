@@ -80,7 +80,7 @@ void rp_cox_sums_add(int p, double weight, const double x[], rp_cox_sums *s)
 }
 
 void rp_cox_block_events(const rp_cox *f, int64_t block, const double b[], rp_cox_sums *events,
-                         double *d)
+                         int64_t *d)
 {
     memset(events, 0, sizeof *events);
     *d = 0;
@@ -111,7 +111,7 @@ void rp_cox_block(const rp_cox *f, int64_t block, const double b[], const rp_cox
 {
     const int p = f->data.p;
     rp_cox_sums e;
-    double d;
+    int64_t d;
     rp_cox_block_events(f, block, b, &e, &d);
     for (int64_t i = f->start[block]; i < f->start[block + 1]; i++)
         if (f->event[i] == 1)
@@ -119,8 +119,8 @@ void rp_cox_block(const rp_cox *f, int64_t block, const double b[], const rp_cox
                 *loglik += b[k] * f->x[i * p + k];
                 gradient[k] += f->x[i * p + k];
             }
-    for (double l = 0; l < d; l++) {
-        const double part = f->ties == RP_COX_EFRON ? l / d : 0, s0 = risk->s0 - part * e.s0;
+    for (int64_t l = 0; l < d; l++) {
+        const double part = f->ties == RP_COX_EFRON ? (double)l / (double)d : 0, s0 = risk->s0 - part * e.s0;
         double m[RP_COX_MAX];
         *loglik -= log(s0);
         for (int k = 0; k < p; k++) {

@@ -25,15 +25,15 @@ static rp_status find_jump(const rp_cox *f, int64_t block, const rp_cox_sums *ri
     jumps *js = context;
     jump *j = &js->at[block];
     rp_cox_sums e;
-    double d;
+    int64_t d;
     rp_cox_block_events(f, block, js->b, &e, &d);
-    for (double l = 0; l < d; l++) {
-        const double part = f->ties == RP_COX_EFRON ? l / d : 0, h = 1 / (risk->s0 - part * e.s0);
+    for (int64_t l = 0; l < d; l++) {
+        const double part = f->ties == RP_COX_EFRON ? (double)l / (double)d : 0, h = 1 / (risk->s0 - part * e.s0);
         j->hazard += h;
         j->own_hazard += (1 - part) * h;
         for (int k = 0; k < f->data.p; k++) {
             const double m = (risk->s1[k] - part * e.s1[k]) * h;
-            j->mean[k] += m / d;
+            j->mean[k] += m / (double)d;
             j->mean_hazard[k] += m * h;
             j->own_mean_hazard[k] += (1 - part) * m * h;
         }
@@ -107,10 +107,10 @@ static rp_status add_hazard(const rp_cox *f, int64_t block, const rp_cox_sums *r
     baseline *q = context;
     if (f->data.time[f->order[f->start[block]]] > q->t) return RP_OK;
     rp_cox_sums e;
-    double d;
+    int64_t d;
     rp_cox_block_events(f, block, f->result.coefficient, &e, &d);
     const bool efron = f->ties == RP_COX_EFRON && !q->breslow;
-    for (double l = 0; l < d; l++) q->hazard += 1 / (risk->s0 - (efron ? l / d * e.s0 : 0));
+    for (int64_t l = 0; l < d; l++) q->hazard += 1 / (risk->s0 - (efron ? (double)l / (double)d * e.s0 : 0));
     return RP_OK;
 }
 

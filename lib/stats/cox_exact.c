@@ -6,6 +6,7 @@
  * Source: M. H. Gail et al., Biometrika 68 (1981) 703. */
 #include "lib/stats/cox_priv.h"
 
+#include <inttypes.h>
 #include <math.h>
 
 /* Row k of e: value, p first derivatives, p (p + 1) / 2 second ones (lower triangle). */
@@ -30,9 +31,9 @@ rp_status rp_cox_block_exact(const rp_cox *f, int64_t block, const double b[], d
 {
     const int p = f->data.p, width = 1 + p + p * (p + 1) / 2;
     rp_cox_sums events;
-    double d;
+    int64_t d;
     rp_cox_block_events(f, block, b, &events, &d);
-    const int64_t degree = (int64_t)d;
+    const int64_t degree = d;
     RP_AUTOFREE long double *e = NULL;
     RP_TRY(rp_alloc((degree + 1) * width, sizeof *e, &e));
     e[0] = 1;
@@ -46,7 +47,7 @@ rp_status rp_cox_block_exact(const rp_cox *f, int64_t block, const double b[], d
             }
     const long double *top = e + degree * width;
     RP_NEED(isfinite(top[0]) && top[0] > 0, RP_ENUM,
-            "exact Cox likelihood: %g events at one time are too many", d);
+            "exact Cox likelihood: %" PRId64 " events at one time are too many", d);
     *loglik -= (double)logl(top[0]);
     for (int i = 0, at = 1 + p; i < p; i++) {
         gradient[i] -= (double)(top[1 + i] / top[0]);

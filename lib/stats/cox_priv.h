@@ -38,4 +38,5 @@ typedef rp_status rp_cox_visit(const rp_cox *fit, int64_t block, const rp_cox_su
 RP_MUST rp_status rp_cox_walk(const rp_cox *fit, const double b[], rp_cox_visit *visit, void *context);
 double rp_cox_weight(const rp_cox *fit, int64_t position, const double b[]);
 /* Sums over the events of a block; *d: their number. */
-void rp_cox_block_events(const rp_cox *fit, int64_t block, const double b[], rp_cox_sums *events, double *d);
+void rp_cox_block_events(const rp_cox *fit, int64_t block, const double b[], rp_cox_sums *events,
+                         int64_t *d);

@@ -63,7 +63,7 @@ rp_status rp_logistic_fit(int64_t n, const double y[], int p, const double *cons
             no_fit(p, "columns depend on one another, or the classes are separated", out);
             return RP_OK;
         }
-        double step[RP_LOGISTIC_MAX] = {0}, next[RP_LOGISTIC_MAX], deviance = INFINITY, size = 1;
+        double step[RP_LOGISTIC_MAX] = {0}, next[RP_LOGISTIC_MAX] = {0}, deviance = INFINITY, size = 1;
         for (int k = 0; k < p; k++)
             for (int l = 0; l < p; l++) step[k] += inverse[k * p + l] * g[l];
         for (int halved = 0; halved < 30 && !(deviance <= out->deviance * (1 + 1e-12)); halved++) {

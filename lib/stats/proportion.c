@@ -112,8 +112,9 @@ double rp_fisher_test(int64_t x1, int64_t n1, int64_t x0, int64_t n0)
     const double marked = (double)n1, plain = (double)n0, draws = (double)(x1 + x0);
     const double limit = rp_hypergeometric_mass((double)x1, marked, plain, draws) * (1 + 1e-7);
     double p = 0;
-    for (double k = fmax(0, draws - plain); k <= fmin(marked, draws); k++) {
-        const double mass = rp_hypergeometric_mass(k, marked, plain, draws);
+    const int64_t least = x1 + x0 > n0 ? x1 + x0 - n0 : 0, most = n1 < x1 + x0 ? n1 : x1 + x0;
+    for (int64_t k = least; k <= most; k++) {
+        const double mass = rp_hypergeometric_mass((double)k, marked, plain, draws);
         if (mass <= limit) p += mass;
     }
     return fmin(p, 1);

@@ -28,29 +28,32 @@ void rp_rows_clear(rp_rows *r)
     *r = (rp_rows){0};
 }
 
-static RP_PRINTF(3, 0) void add(rp_rows *r, rp_value v, const char *name, va_list args)
+/* A new row with that value, NULL if there is no room. */
+static rp_row *new_row(rp_rows *r, rp_value v)
 {
-    if (r->status != RP_OK) return;
-    r->status = rp_grow(r->count + 1, sizeof *r->at, &r->capacity, &r->at);
-    if (r->status != RP_OK) return;
-    rp_row *row = &r->at[r->count++];
-    (void)vsnprintf(row->name, sizeof row->name, name, args);
-    row->value = v;
+    if (r->status == RP_OK) r->status = rp_grow(r->count + 1, sizeof *r->at, &r->capacity, &r->at);
+    if (r->status != RP_OK) return NULL;
+    r->at[r->count].value = v;
+    return &r->at[r->count++];
 }
 
 void rp_rows_add(rp_rows *r, rp_value v, const char *name, ...)
 {
     va_list args;
+    rp_row *row = new_row(r, v);
+    if (!row) return;
     va_start(args, name);
-    add(r, v, name, args);
+    (void)vsnprintf(row->name, sizeof row->name, name, args);
     va_end(args);
 }
 
 void rp_rows_put(rp_rows *r, double x, const char *name, ...)
 {
     va_list args;
+    rp_row *row = new_row(r, rp_value_of(x));
+    if (!row) return;
     va_start(args, name);
-    add(r, rp_value_of(x), name, args);
+    (void)vsnprintf(row->name, sizeof row->name, name, args);
     va_end(args);
 }
 
