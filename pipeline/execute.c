@@ -106,10 +106,12 @@ static rp_status need_cohort(walking *w)
     rp_path_info info;
     int64_t there = 0;
     RP_TRY(rp_path_join(job->cohort.path, "cohort.json", &done));
+    rp_status st = RP_OK;
     if (w->rank == 0) {
-        RP_TRY(rp_path_look(done, true, &info));
-        there = info.kind == RP_PATH_FILE;
+        st = rp_path_look(done, true, &info);
+        there = st == RP_OK && info.kind == RP_PATH_FILE;
     }
+    RP_TRY(rp_comm_agree(w->comm, st));
     RP_TRY(rp_comm_max_i64(w->comm, 1, &there));
     if (!there) {
         const char *source[RP_JOB_LIST];
