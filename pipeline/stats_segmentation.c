@@ -2,6 +2,7 @@
 #include "pipeline/stats_request.h"
 
 #include "io/nifti.h"
+#include "lib/image/lesion_metrics.h"
 #include "lib/image/overlap.h"
 #include "lib/image/surface_metrics.h"
 #include "lib/image/surface_search.h"
@@ -147,6 +148,29 @@ static rp_status add_surfels(const pair *p, rp_rows *out)
     return RP_OK;
 }
 
+static rp_status add_lesions(const pair *p, rp_rows *out)
+{
+    rp_lesion_counts c;
+    double iou;
+    RP_TRY(rp_lesions_count(p->n, p->reference, p->prediction, &c));
+    const double unmatched = (double)(c.reference - c.matched) + (double)(c.prediction - c.matched);
+    const char *const none = "reference and prediction are empty";
+    rp_rows_put(out, c.reference, "lesions_ref");
+    rp_rows_put(out, c.prediction, "lesions_pred");
+    rp_rows_put(out, c.found, "lesions_found");
+    rp_rows_put(out, c.false_positives, "lesion_false_positives");
+    rp_rows_add(out, rp_value_ratio(c.found, c.reference, "the reference is empty"), "lesion_sensitivity");
+    rp_rows_add(out, rp_value_ratio(c.iou_sum, c.matched + 0.5 * unmatched, none), "panoptic_quality");
+    for (int k = 0; k < TOLERANCES; k++) {
+        const rp_status st =
+            rp_boundary_iou(p->n, p->spacing, p->reference, p->prediction, tolerances[k], &iou);
+        if (st != RP_ENONE) RP_TRY(st);
+        rp_rows_add(out, st == RP_OK ? rp_value_of(iou) : rp_value_undefined(none), "boundary_iou_tol%d",
+                    tolerances[k]);
+    }
+    return RP_OK;
+}
+
 rp_status rp_stats_segmentation_pair(const rp_volume *reference, const rp_volume *prediction,
                                      rp_rows *out)
 {
@@ -164,6 +188,7 @@ rp_status rp_stats_segmentation_pair(const rp_volume *reference, const rp_volume
     RP_TRY(add_borders(&p, out));
     RP_TRY(add_regions(&p, out));
     RP_TRY(add_surfels(&p, out));
+    RP_TRY(add_lesions(&p, out));
     return rp_rows_status(out);
 }
 

@@ -1,5 +1,6 @@
 /* tests/test_image_surface.c - lib/image: components, numbers from surfaces, surface pieces. */
 #include "lib/image/components.h"
+#include "lib/image/lesion_metrics.h"
 #include "lib/image/surface_metrics.h"
 #include "lib/image/surface_search.h"
 #include "lib/image/surfels.h"
@@ -176,4 +177,49 @@ Test(surface, far_and_missing_surfaces_are_told_as_by_the_maps)
     b[3 * 3999 + 2] = 1; /* 3999 rows away: beyond what is looked at */
     hold_search(n, (double[]){1, 1, 1}, a, b);
     hold_search(n, (double[]){1, 1, 1}, b, a);
+}
+
+Test(lesions, found_missed_and_invented_ones_are_counted)
+{
+    uint8_t a[VOXELS] = {0}, b[VOXELS] = {0};
+    rp_lesion_counts c;
+    for (int x = 0; x < 4; x++) a[at(0, 0, x)] = 1;          /* of 4: 3 shared of 5, IoU 0.6 */
+    for (int x = 1; x < 5; x++) b[at(0, 0, x)] = 1;
+    a[at(2, 2, 2)] = a[at(2, 2, 3)] = b[at(2, 2, 3)] = 1;     /* IoU 1/2: found, but no match */
+    a[at(4, 4, 4)] = 1;                                      /* missed */
+    b[at(5, 0, 5)] = 1;                                      /* invented */
+    cr_assert_eq(rp_lesions_count(size, a, b, &c), RP_OK);
+    cr_expect(c.reference == 3 && c.prediction == 3 && c.found == 2 && c.false_positives == 1 && c.matched == 1);
+    cr_expect(near(c.iou_sum, 0.6, 1e-15, 0));
+}
+
+Test(lesions, one_blob_over_two_lesions_matches_neither)
+{
+    uint8_t a[VOXELS] = {0}, b[VOXELS] = {0};
+    rp_lesion_counts c;
+    for (int x = 0; x < 6; x++) {
+        a[at(0, 0, x)] = x != 2 && x != 3;
+        b[at(0, 0, x)] = 1;
+    }
+    cr_assert_eq(rp_lesions_count(size, a, b, &c), RP_OK);
+    cr_expect(c.reference == 2 && c.prediction == 1 && c.found == 2 && c.false_positives == 0 && c.matched == 0);
+}
+
+/* Cubes of 6 and 4 in the image of 6: rims of one voxel are 6^3 - 4^3 and 4^3 - 2^3, and share nothing. */
+Test(boundary, rims_of_nested_cubes_meet_only_when_wide)
+{
+    uint8_t a[VOXELS], b[VOXELS] = {0};
+    double iou;
+    memset(a, 1, sizeof a);
+    for (int z = 1; z < 5; z++)
+        for (int y = 1; y < 5; y++)
+            for (int x = 1; x < 5; x++) b[at(z, y, x)] = 1;
+    cr_assert_eq(rp_boundary_iou(size, (double[]){1, 1, 1}, a, b, 1, &iou), RP_OK);
+    cr_expect_eq(iou, 0.0);
+    cr_assert_eq(rp_boundary_iou(size, (double[]){1, 1, 1}, a, b, 2, &iou), RP_OK);
+    cr_expect(near(iou, 56.0 / (208 + 8), 1e-15, 0), "%g", iou);
+    cr_assert_eq(rp_boundary_iou(size, (double[]){1, 1, 1}, a, a, 1, &iou), RP_OK);
+    cr_expect_eq(iou, 1.0);
+    memset(a, 0, sizeof a);
+    cr_expect_eq(rp_boundary_iou(size, (double[]){1, 1, 1}, a, a, 1, &iou), RP_ENONE);
 }
