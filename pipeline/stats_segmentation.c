@@ -4,6 +4,7 @@
 #include "io/nifti.h"
 #include "lib/image/lesion_metrics.h"
 #include "lib/image/overlap.h"
+#include "lib/image/skeleton.h"
 #include "lib/image/surface_metrics.h"
 #include "lib/image/surface_search.h"
 #include "lib/image/surfels.h"
@@ -161,6 +162,10 @@ static rp_status add_lesions(const pair *p, rp_rows *out)
     rp_rows_put(out, c.false_positives, "lesion_false_positives");
     rp_rows_add(out, rp_value_ratio(c.found, c.reference, "the reference is empty"), "lesion_sensitivity");
     rp_rows_add(out, rp_value_ratio(c.iou_sum, c.matched + 0.5 * unmatched, none), "panoptic_quality");
+    double along = 0;
+    const rp_status thinned = rp_cldice(p->n, p->reference, p->prediction, &along);
+    if (thinned != RP_ENONE) RP_TRY(thinned);
+    rp_rows_add(out, thinned == RP_OK ? rp_value_of(along) : rp_value_undefined(none), "cldice");
     for (int k = 0; k < TOLERANCES; k++) {
         const rp_status st =
             rp_boundary_iou(p->n, p->spacing, p->reference, p->prediction, tolerances[k], &iou);

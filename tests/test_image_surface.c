@@ -1,12 +1,14 @@
 /* tests/test_image_surface.c - lib/image: components, numbers from surfaces, surface pieces. */
 #include "lib/image/components.h"
 #include "lib/image/lesion_metrics.h"
+#include "lib/image/skeleton.h"
 #include "lib/image/surface_metrics.h"
 #include "lib/image/surface_search.h"
 #include "lib/image/surfels.h"
 #include "tests/harness.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 enum { N = 6, VOXELS = N * N * N };
@@ -222,4 +224,42 @@ Test(boundary, rims_of_nested_cubes_meet_only_when_wide)
     cr_expect_eq(iou, 1.0);
     memset(a, 0, sizeof a);
     cr_expect_eq(rp_boundary_iou(size, (double[]){1, 1, 1}, a, a, 1, &iou), RP_ENONE);
+}
+
+Test(skeleton, thinning_equals_scikit_image_voxel_by_voxel)
+{
+    const table *t = table_read("tests/data/stats_skeleton.csv");
+    const int64_t n[3] = {9, 10, 11};
+    static uint8_t mask[990], want[990], got[990];
+    cr_assert_eq(t->rows, 990);
+    for (int k = 0; k < 5; k++) {
+        char m[8], s[8];
+        snprintf(m, sizeof m, "m%d", k);
+        snprintf(s, sizeof s, "s%d", k);
+        for (int i = 0; i < 990; i++) {
+            mask[i] = (uint8_t)table_number(t, i, m);
+            want[i] = (uint8_t)table_number(t, i, s);
+        }
+        cr_assert_eq(rp_skeleton_find(n, mask, got), RP_OK);
+        cr_expect_eq(memcmp(got, want, sizeof got), 0, "mask %d", k);
+    }
+}
+
+Test(skeleton, a_thin_line_stays_and_clDice_asks_for_its_course)
+{
+    uint8_t line[VOXELS] = {0}, thick[VOXELS] = {0}, none[VOXELS] = {0}, s[VOXELS];
+    double d;
+    for (int x = 0; x < N; x++)
+        for (int z = 1; z < 4; z++)
+            for (int y = 1; y < 4; y++) {
+                thick[at(z, y, x)] = 1;
+                line[at(2, 2, x)] = 1;
+            }
+    cr_assert_eq(rp_skeleton_find(size, line, s), RP_OK);
+    cr_expect_eq(memcmp(s, line, sizeof s), 0);
+    cr_assert_eq(rp_cldice(size, thick, line, &d), RP_OK);
+    cr_expect_eq(d, 1.0, "thickness does not matter");
+    cr_assert_eq(rp_cldice(size, thick, none, &d), RP_OK);
+    cr_expect_eq(d, 0.0);
+    cr_expect_eq(rp_cldice(size, none, none, &d), RP_ENONE);
 }
