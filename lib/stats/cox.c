@@ -141,7 +141,10 @@ typedef struct point {
 static rp_status add_block(const rp_cox *f, int64_t block, const rp_cox_sums *risk, void *context)
 {
     point *q = context;
-    if (f->ties == RP_COX_EXACT)
+    int64_t d = 0;
+    for (int64_t i = f->start[block]; i < f->start[block + 1]; i++) d += f->event[i] == 1;
+    /* One event alone needs no subsets: its likelihood is the plain one. */
+    if (f->ties == RP_COX_EXACT && d > 1)
         return rp_cox_block_exact(f, block, q->b, &q->loglik, q->gradient, q->information);
     rp_cox_block(f, block, q->b, risk, &q->loglik, q->gradient, q->information);
     return RP_OK;

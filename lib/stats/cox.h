@@ -38,9 +38,10 @@ rp_cox_result rp_cox_get(const rp_cox *fit);
 
 /* Standard errors from dfbeta summed in clusters [n], no small-sample factor; Efron or Breslow. */
 RP_MUST rp_status rp_cox_robust_se(const rp_cox *fit, const double cluster[], double se[]);
-/* Cumulative baseline hazard at covariates 0 up to and including t, one stratum; with the ties of the
- * fit, or Breslow's sum d / S0. */
-RP_MUST rp_status rp_cox_baseline(const rp_cox *fit, double t, bool breslow, double *hazard);
+/* hazard[k] = cumulative baseline hazard at covariates 0 up to and including t[k], t [count] ascending;
+ * one stratum; with the ties of the fit, or Breslow's sum d / S0. */
+RP_MUST rp_status rp_cox_baseline(const rp_cox *fit, int64_t count, const double t[], bool breslow,
+                                  double hazard[]);
 
 /* Grambsch and Therneau's score test of constant coefficients: chi-square for each covariate (1 df)
  * and all (p df).  g(t): 1 - KM(t-) or t, centred over events; one stratum, Efron or Breslow. */

@@ -98,30 +98,46 @@ rp_status rp_cox_robust_se(const rp_cox *f, const double cluster[], double se[])
 }
 
 typedef struct baseline {
-    double t, hazard;
+    int64_t count;
+    const double *t; /* [count] ascending */
+    double *hazard;  /* [count] what the events up to t[k] and after t[k - 1] add */
     bool breslow;
 } baseline;
 
 static rp_status add_hazard(const rp_cox *f, int64_t block, const rp_cox_sums *risk, void *context)
 {
     baseline *q = context;
-    if (f->data.time[f->order[f->start[block]]] > q->t) return RP_OK;
+    const double time = f->data.time[f->order[f->start[block]]];
+    int64_t low = 0, high = q->count; /* first t at or after the time */
+    while (low < high) {
+        const int64_t mid = low + (high - low) / 2;
+        if (q->t[mid] < time)
+            low = mid + 1;
+        else
+            high = mid;
+    }
+    if (low == q->count) return RP_OK;
     rp_cox_sums e;
     int64_t d;
     rp_cox_block_events(f, block, f->result.coefficient, &e, &d);
     const bool efron = f->ties == RP_COX_EFRON && !q->breslow;
-    for (int64_t l = 0; l < d; l++) q->hazard += 1 / (risk->s0 - (efron ? (double)l / (double)d * e.s0 : 0));
+    for (int64_t l = 0; l < d; l++)
+        q->hazard[low] += 1 / (risk->s0 - (efron ? (double)l / (double)d * e.s0 : 0));
     return RP_OK;
 }
 
-rp_status rp_cox_baseline(const rp_cox *f, double t, bool breslow, double *hazard)
+rp_status rp_cox_baseline(const rp_cox *f, int64_t count, const double t[], bool breslow, double hazard[])
 {
     RP_NEED(!f->data.stratum, RP_EARG, "a stratified fit has no one baseline");
-    baseline q = {t, 0, breslow};
+    double at_mean = 0, sum = 0;
+    for (int64_t k = 0; k < count; k++) hazard[k] = 0;
+    baseline q = {count, t, hazard, breslow};
     RP_TRY(rp_cox_walk(f, f->result.coefficient, add_hazard, &q));
-    double at_mean = 0;
     for (int k = 0; k < f->data.p; k++) at_mean += f->result.coefficient[k] * f->mean[k];
-    *hazard = q.hazard * exp(-at_mean);
+    for (int64_t k = 0; k < count; k++) {
+        sum += hazard[k];
+        hazard[k] = sum * exp(-at_mean);
+    }
     return RP_OK;
 }
 

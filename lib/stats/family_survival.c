@@ -192,7 +192,7 @@ static rp_status add_after_fit(const rp_columns *t, const rp_family_options *o,
                                const rp_cox_data *d, const rp_cox *fit, rp_rows *out)
 {
     double se[RP_COX_MAX], hazard;
-    RP_TRY(rp_cox_baseline(fit, o->horizon, false, &hazard));
+    RP_TRY(rp_cox_baseline(fit, 1, &o->horizon, false, &hazard));
     rp_rows_put(out, hazard, "cox_efron_basehaz_t%g", o->horizon);
     RP_TRY(add_check(o, fit, RP_COX_TIME_KM, "km", out));
     RP_TRY(add_check(o, fit, RP_COX_TIME_IDENTITY, "identity", out));

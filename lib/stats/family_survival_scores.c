@@ -63,14 +63,15 @@ static rp_status add_predicted(const rp_family_options *o, const rp_lives *l, co
     RP_TRY(rp_ipcw_auc(l, g, RP_IPCW_BEFORE, o->horizon, marker, &q));
     rp_rows_add(out, q.value, "ipcw_auc_t%g", o->horizon);
     rp_rows_add(out, q.se, "ipcw_auc_se_t%g", o->horizon);
-    RP_TRY(rp_ipcw_brier(l, g, RP_IPCW_BEFORE, o->horizon, surv, 0, &q));
+    RP_TRY(rp_ipcw_brier(l, g, RP_IPCW_BEFORE, o->horizon, surv, 0, true, &q));
     rp_rows_add(out, q.value, "ipcw_brier_t%g", o->horizon);
     rp_rows_add(out, q.se, "ipcw_brier_se_t%g", o->horizon);
-    RP_TRY(rp_ipcw_brier(l, g, RP_IPCW_BEFORE, o->horizon, NULL, rp_km_at(km, o->horizon), &q));
+    RP_TRY(rp_ipcw_brier(l, g, RP_IPCW_BEFORE, o->horizon, NULL, rp_km_at(km, o->horizon), false,
+                         &q));
     rp_rows_add(out, q.value, "ipcw_brier_null_t%g", o->horizon);
     RP_TRY(rp_ipcw_auc(l, g, RP_IPCW_AT, o->horizon, marker, &q));
     rp_rows_add(out, q.value, "ipcw_auc_sksurv_t%g", o->horizon);
-    RP_TRY(rp_ipcw_brier(l, g, RP_IPCW_AT, o->horizon, surv, 0, &q));
+    RP_TRY(rp_ipcw_brier(l, g, RP_IPCW_AT, o->horizon, surv, 0, true, &q));
     rp_rows_add(out, q.value, "ipcw_brier_sksurv_t%g", o->horizon);
     return RP_OK;
 }
@@ -102,13 +103,12 @@ typedef struct brier_curve {
     const char *undefined;        /* why there is none; else NULL */
 } brier_curve;
 
-static rp_status predict(const rp_lives *l, const rp_km *g, rp_ipcw_rule rule, double t,
-                         double hazard, const double relative[], double surv[], double *score,
-                         const char **undefined)
+static rp_status predict(const rp_lives *l, const rp_km *g, rp_ipcw_rule rule, double t, double hazard,
+                         const double relative[], double surv[], double *score, const char **undefined)
 {
     rp_ipcw_score q;
     for (int64_t i = 0; i < l->n; i++) surv[i] = exp(-hazard * relative[i]);
-    RP_TRY(rp_ipcw_brier(l, g, rule, t, surv, 0, &q));
+    RP_TRY(rp_ipcw_brier(l, g, rule, t, surv, 0, false, &q));
     *score = q.value.x;
     if (q.value.state != RP_VALUE_OK) *undefined = q.value.reason;
     return RP_OK;
@@ -119,22 +119,22 @@ static rp_status find_curve(const rp_family_options *o, const rp_lives *l, const
 {
     RP_AUTO(rp_km) g = NULL;
     RP_AUTO(rp_km) km = NULL;
-    RP_AUTOFREE double *surv = NULL;
+    RP_AUTOFREE double *surv = NULL, *hazard = NULL;
     RP_TRY(rp_km_new(l, RP_KM_CENSORING, &g));
     RP_TRY(rp_km_new(l, RP_KM_EVENTS, &km));
     RP_TRY(rp_alloc_raw(l->n, sizeof *surv, &surv));
-    for (int64_t k = 0; k < l->groups; k++) {
-        const double t = rp_lives_time(l, k);
-        if (t > o->limit || km->ended[k] == 0) continue;
-        double efron, breslow;
+    RP_TRY(rp_alloc_raw(2 * l->groups, sizeof *hazard, &hazard));
+    for (int64_t k = 0; k < l->groups; k++)
+        if (rp_lives_time(l, k) <= o->limit && km->ended[k] > 0) c->time[c->count++] = rp_lives_time(l, k);
+    double *efron = hazard, *breslow = hazard + l->groups;
+    RP_TRY(rp_cox_baseline(fit, c->count, c->time, false, efron));
+    RP_TRY(rp_cox_baseline(fit, c->count, c->time, true, breslow));
+    for (int64_t j = 0; j < c->count; j++) {
+        const double t = c->time[j];
         rp_ipcw_score q;
-        const int64_t j = c->count++;
-        c->time[j] = t;
-        RP_TRY(rp_cox_baseline(fit, t, false, &efron));
-        RP_TRY(rp_cox_baseline(fit, t, true, &breslow));
-        RP_TRY(predict(l, g, RP_IPCW_BEFORE, t, efron, relative, surv, &c->cox[j], &c->undefined));
-        RP_TRY(predict(l, g, RP_IPCW_AT, t, breslow, relative, surv, &c->at[j], &c->undefined));
-        RP_TRY(rp_ipcw_brier(l, g, RP_IPCW_BEFORE, t, NULL, km->surv[k], &q));
+        RP_TRY(predict(l, g, RP_IPCW_BEFORE, t, efron[j], relative, surv, &c->cox[j], &c->undefined));
+        RP_TRY(predict(l, g, RP_IPCW_AT, t, breslow[j], relative, surv, &c->at[j], &c->undefined));
+        RP_TRY(rp_ipcw_brier(l, g, RP_IPCW_BEFORE, t, NULL, rp_km_at(km, t), false, &q));
         c->km[j] = q.value.x;
     }
     return RP_OK;

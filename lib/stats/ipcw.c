@@ -75,11 +75,11 @@ static bool weights(const rp_lives *l, const rp_km *g, rp_ipcw_rule rule, double
 }
 
 rp_status rp_ipcw_brier(const rp_lives *l, const rp_km *g, rp_ipcw_rule rule, double t,
-                        const double s[], double same, rp_ipcw_score *out)
+                        const double s[], double same, bool want_se,
+                        rp_ipcw_score *out)
 {
     RP_AUTOFREE double *w = NULL, *influence = NULL;
     RP_TRY(rp_alloc_raw(l->n, sizeof *w, &w));
-    RP_TRY(rp_alloc_raw(l->n, sizeof *influence, &influence));
     out->value = out->se = rp_value_undefined(no_weight);
     if (!weights(l, g, rule, t, w)) return RP_OK;
     for (int64_t i = 0; i < l->n; i++) {
@@ -88,8 +88,9 @@ rp_status rp_ipcw_brier(const rp_lives *l, const rp_km *g, rp_ipcw_rule rule, do
     }
     const double mean = rp_mean(l->n, w);
     out->value = rp_value_of(mean);
-    out->se = rp_value_undefined("given for the rule G(T-) only");
-    if (rule != RP_IPCW_BEFORE) return RP_OK;
+    out->se = rp_value_undefined("given for the rule G(T-) and on request only");
+    if (rule != RP_IPCW_BEFORE || !want_se) return RP_OK;
+    RP_TRY(rp_alloc_raw(l->n, sizeof *influence, &influence));
     for (int64_t i = 0; i < l->n; i++) influence[i] = w[i] - mean;
     RP_TRY(add_censoring_part(l, g, t, w, influence));
     out->se = se_of(l->n, influence);

@@ -6,6 +6,7 @@
  * Where a weight would divide by 0 the score is undefined. */
 #pragma once
 #include "lib/stats/km.h"
+#include <stdbool.h>
 
 typedef enum rp_ipcw_rule { RP_IPCW_BEFORE, RP_IPCW_AT } rp_ipcw_rule;
 
@@ -20,7 +21,7 @@ typedef struct rp_ipcw_score {
 /* Brier score at t of predicted survival s[n] (s NULL: every subject has same).
  * Source: E. Graf et al., Stat. Med. 18 (1999) 2529. */
 RP_MUST rp_status rp_ipcw_brier(const rp_lives *lives, const rp_km *g, rp_ipcw_rule rule, double t,
-                                const double s[], double same, rp_ipcw_score *out);
+                                const double s[], double same, bool want_se, rp_ipcw_score *out);
 /* Cumulative/dynamic area at t of marker [n], higher dies earlier. */
 RP_MUST rp_status rp_ipcw_auc(const rp_lives *lives, const rp_km *g, rp_ipcw_rule rule, double t,
                               const double marker[], rp_ipcw_score *out);
