@@ -4,6 +4,7 @@
 #include "io/csv.h"
 #include "lib/image/distance.h"
 #include "lib/image/overlap.h"
+#include "lib/image/surface_search.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -19,7 +20,7 @@ rp_status rp_score_label(const int64_t n[3], const double spacing[3], const uint
     rp_score s = {.volume_reference_mm3 = (double)r * voxel, .volume_prediction_mm3 = (double)p * voxel};
     rp_surface_distances d;
     s.has_dice = rp_overlap_dice(&o, &s.dice) == RP_OK;
-    RP_TRY(rp_surface_distances_find(n, spacing, reference, prediction, label, &d));
+    RP_TRY(rp_surface_distances_search(n, spacing, reference, prediction, label, &d));
     s.has_hd95 = rp_surface_hausdorff(&d, 0.95, &s.hd95_mm) == RP_OK;
     rp_surface_distances_clear(&d);
     rp_text_fit(s.state, sizeof s.state, r && p ? "ok" : r ? "prediction empty" : p ? "reference empty" : "both empty");
