@@ -1,11 +1,11 @@
 /* bench/bench_data.c - reading of patches and augmentation, as servers for tools/bench.
  *
- * usage: bench_data patch-load pread|mpio FILE    FILE and FILE.h5 are made: raw voxels, and our shard
- *        bench_data augment
+ * usage: bench_data patch-load pread|mpio FILE    FILE and FILE.h5 are made: raw voxels, and our
+ * shard bench_data augment
  *
- * patch-load: a step reads PATCHES patches of 64^3 at places drawn by a fixed seed from a CT of 160x256x256
- * int16 voxels with noise (chunks of 32^3), and adds them up.  augment: a step makes SAMPLES samples of
- * 64^3 with nnU-Net's transforms. */
+ * patch-load: a step reads PATCHES patches of 64^3 at places drawn by a fixed seed from a CT of
+ * 160x256x256 int16 voxels with noise (chunks of 32^3), and adds them up.  augment: a step makes
+ * SAMPLES samples of 64^3 with nnU-Net's transforms. */
 #include "bench/harness.h"
 #include "io/h5_mpio.h"
 #include "io/shard.h"
@@ -48,7 +48,8 @@ static rp_status make_shard(const char *file, const char *path)
     RP_TRY(rp_volume_new(&g, RP_I16, &v));
     fill(v->data);
     FILE *f = fopen(file, "wb");
-    RP_NEED(f && fwrite(v->data, 2, (size_t)Z * Y * X, f) == (size_t)Z * Y * X && fclose(f) == 0, RP_EIO, "'%s' cannot be written", file);
+    RP_NEED(f && fwrite(v->data, 2, (size_t)Z * Y * X, f) == (size_t)Z * Y * X && fclose(f) == 0,
+            RP_EIO, "'%s' cannot be written", file);
     RP_TRY(rp_chunks_pack(v, (const int64_t[]){32, 32, 32}, NULL, &p));
     RP_TRY(rp_shard_create(path, &w));
     const rp_shard_about about = {.name = "CT", .modality = "CT", .unit = "HU"};
@@ -74,7 +75,8 @@ static rp_status tell_places(const char *file)
     for (int i = 0; i < PATCHES; i++) {
         int64_t low[3];
         place(i, low);
-        (void)fprintf(f, "%lld %lld %lld\n", (long long)low[0], (long long)low[1], (long long)low[2]);
+        (void)fprintf(f, "%lld %lld %lld\n", (long long)low[0], (long long)low[1],
+                      (long long)low[2]);
     }
     RP_NEED(fclose(f) == 0, RP_EIO, "'%s' cannot be written", path);
     return RP_OK;
@@ -88,7 +90,8 @@ static rp_status load(void *arg, double *value)
         const int64_t n[3] = {SIDE, SIDE, SIDE};
         int64_t low[3];
         place(i, low);
-        RP_TRY(d->is_mpio ? rp_shard_read_hdf5(d->shard, 0, low, n, d->patch) : rp_shard_read_box(d->shard, 0, low, n, d->patch));
+        RP_TRY(d->is_mpio ? rp_shard_read_hdf5(d->shard, 0, low, n, d->patch)
+                          : rp_shard_read_box(d->shard, 0, low, n, d->patch));
         double sum = 0;
         for (int64_t k = 0; k < SIDE * SIDE * SIDE; k++) sum += d->patch[k];
         *value += sum / (SIDE * SIDE * SIDE);
@@ -105,7 +108,8 @@ static rp_status augment(void *arg, double *value)
     RP_TRY(rp_augment_preset("nnunet", patch, &s));
     for (int i = 0; i < SAMPLES; i++, d->turn++) {
         rp_augment_spatial t;
-        const rp_augment_source src = {1, {0, 0, 0}, {n[0], n[1], n[2]}, d->image, d->label, &outside};
+        const rp_augment_source src = {1,        {0, 0, 0}, {n[0], n[1], n[2]},
+                                       d->image, d->label,  &outside};
         rp_augment_draw(&s, 1, d->turn, &t);
         rp_augment_apply_spatial(&t, &src, patch, start, d->out, d->out_label);
         rp_augment_apply_values(&s, 1, d->turn, 1, patch, d->out, d->out_label, d->scratch);
@@ -131,7 +135,8 @@ static rp_status start_load(data *d, const char *way, const char *file)
 
 static rp_status start_augment(data *d)
 {
-    const int64_t patch[3] = {SIDE, SIDE, SIDE}, source = 128 * 128 * 128, voxels = SIDE * SIDE * SIDE;
+    const int64_t patch[3] = {SIDE, SIDE, SIDE}, source = 128 * 128 * 128,
+                  voxels = SIDE * SIDE * SIDE;
     rp_random r;
     rp_random_start(3, RP_RANDOM_TEST, 0, &r);
     RP_TRY(rp_alloc(source, sizeof(float), &d->image));

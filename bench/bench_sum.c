@@ -1,5 +1,5 @@
-/* bench/bench_sum.c - the sum of gradients over ranks: ours, the same bits for any number of ranks, beside
- * MPI_Allreduce, which is not.  A server for tools/bench on rank 0.
+/* bench/bench_sum.c - the sum of gradients over ranks: ours, the same bits for any number of ranks,
+ * beside MPI_Allreduce, which is not.  A server for tools/bench on rank 0.
  *
  * usage: mpirun -n N bench_sum exchange|allreduce
  *
@@ -28,17 +28,22 @@ static rp_status sum_exchange(summing *s)
     float *mean;
     RP_TRY(rp_exchange_begin(s->exchange));
     rp_exchange_units(s->exchange, &first, &last);
-    for (int u = first; u < last; u++) RP_TRY(rp_exchange_put(s->exchange, u, s->gradient, NULL, 1));
+    for (int u = first; u < last; u++)
+        RP_TRY(rp_exchange_put(s->exchange, u, s->gradient, NULL, 1));
     while (!done) RP_TRY(rp_exchange_reduce(s->exchange, &done));
-    for (int64_t b = 0; rp_exchange_owned(s->exchange, b, &begin, &count, &mean); b++) memcpy(s->weights + begin, mean, (size_t)count * sizeof *mean);
+    for (int64_t b = 0; rp_exchange_owned(s->exchange, b, &begin, &count, &mean); b++)
+        memcpy(s->weights + begin, mean, (size_t)count * sizeof *mean);
     for (done = false; !done;) RP_TRY(rp_exchange_share(s->exchange, s->weights, &done));
     return RP_OK;
 }
 
 static rp_status sum_allreduce(summing *s)
 {
-    RP_NEED(MPI_Allreduce(s->gradient, s->weights, PARAMETERS, MPI_FLOAT, MPI_SUM, MPI_COMM_WORLD) == MPI_SUCCESS, RP_EPEER, "MPI_Allreduce");
-    for (int64_t i = 0; i < PARAMETERS; i++) s->weights[i] /= (float)s->size; /* the mean, as ours */
+    RP_NEED(MPI_Allreduce(s->gradient, s->weights, PARAMETERS, MPI_FLOAT, MPI_SUM,
+                          MPI_COMM_WORLD) == MPI_SUCCESS,
+            RP_EPEER, "MPI_Allreduce");
+    for (int64_t i = 0; i < PARAMETERS; i++)
+        s->weights[i] /= (float)s->size; /* the mean, as ours */
     return RP_OK;
 }
 
@@ -75,7 +80,9 @@ static rp_status start(summing *s, const char *way)
     RP_TRY(rp_alloc(PARAMETERS, sizeof(float), &s->weights));
     rp_random_start(1, RP_RANDOM_TEST, (uint64_t)s->rank, &r);
     for (int64_t i = 0; i < PARAMETERS; i++) s->gradient[i] = 1 + (float)rp_random_unit(&r);
-    return strcmp(way, "exchange") == 0 ? rp_exchange_new(rp_comm_world(), PARAMETERS, s->size, 0, &s->exchange) : RP_OK;
+    return strcmp(way, "exchange") == 0
+               ? rp_exchange_new(rp_comm_world(), PARAMETERS, s->size, 0, &s->exchange)
+               : RP_OK;
 }
 
 int main(int argc, char **argv)
@@ -89,7 +96,8 @@ int main(int argc, char **argv)
     if (s.rank == 0) {
         code = rp_bench_serve(step, &s);
         (void)MPI_Bcast(&go, 1, MPI_INT, 0, MPI_COMM_WORLD);
-    } else code = follow(&s);
+    } else
+        code = follow(&s);
     rp_exchange_drop(&s.exchange);
     rp_free(s.gradient);
     rp_free(s.weights);

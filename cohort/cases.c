@@ -1,4 +1,5 @@
-/* cohort/cases.c - from volumes to cases: studies of patients, one volume a name, regions attached. */
+/* cohort/cases.c - from volumes to cases: studies of patients, one volume a name, regions attached.
+ */
 #include "cohort/series_priv.h"
 
 #include <inttypes.h>
@@ -22,7 +23,8 @@ static void mark_referred(const rp_scan *scan, const char (*reference)[68], rp_p
     for (int64_t i = 0; i < scan->files; i++) {
         if (!reference[i][0]) continue;
         for (int64_t k = 0; k < p->series_count; k++)
-            if (strcmp(p->series[k].head->series, reference[i]) == 0) p->series[k].is_referred = true;
+            if (strcmp(p->series[k].head->series, reference[i]) == 0)
+                p->series[k].is_referred = true;
     }
 }
 
@@ -45,7 +47,8 @@ static bool day_of(const char *date, int64_t *day)
 static int by_study(const void *a, const void *b, void *arg)
 {
     const rp_plan *p = arg;
-    const rp_file_head *x = p->series[*(const int64_t *)a].head, *y = p->series[*(const int64_t *)b].head;
+    const rp_file_head *x = p->series[*(const int64_t *)a].head,
+                       *y = p->series[*(const int64_t *)b].head;
     int c = strcmp(x->patient, y->patient);
     if (!c) c = strcmp(x->date, y->date);
     if (!c) c = strcmp(x->time, y->time);
@@ -81,8 +84,9 @@ static int64_t choose(rp_plan *p, const int64_t order[], int64_t first, int64_t 
         if (!tie && order[i] == best) continue;
         (void)snprintf(s->reason, sizeof s->reason, "%s",
                        tie ? "several series for one volume" : "another series was chosen");
-        (void)snprintf(s->detail, sizeof s->detail, "%" PRId64 " candidates for %s; series number %" PRId64,
-                       last - first, s->name, s->head->series_number);
+        (void)snprintf(s->detail, sizeof s->detail,
+                       "%" PRId64 " candidates for %s; series number %" PRId64, last - first,
+                       s->name, s->head->series_number);
     }
     return tie ? -1 : best;
 }
@@ -95,7 +99,8 @@ static void start_case(rp_plan *p, const rp_file_head *h, const rp_naming *namin
     rp_naming_patient(naming, h->patient, c->patient);
 }
 
-/* Cases of one patient stand side by side, in time: PATIENT, or PATIENT-dDAYS when there are several. */
+/* Cases of one patient stand side by side, in time: PATIENT, or PATIENT-dDAYS when there are
+ * several. */
 static void name_cases(rp_plan *p)
 {
     for (int64_t i = 0, j; i < p->cases; i = j) {
@@ -110,10 +115,12 @@ static void name_cases(rp_plan *p)
             (void)snprintf(name, sizeof name, "%s", c[k].patient);
             const size_t n = strlen(name);
             if (j - i > 1 && c[k].days >= 0)
-                (void)snprintf(name + n, sizeof name - n, "-d%" PRId64 "%s", c[k].days, again ? "-" : "");
+                (void)snprintf(name + n, sizeof name - n, "-d%" PRId64 "%s", c[k].days,
+                               again ? "-" : "");
             /* two studies of one day, or none dated: told apart by their number in time */
             const size_t m = strlen(name);
-            if (j - i > 1 && (again || c[k].days < 0)) (void)snprintf(name + m, sizeof name - m, "s%" PRId64, k - i + 1);
+            if (j - i > 1 && (again || c[k].days < 0))
+                (void)snprintf(name + m, sizeof name - m, "s%" PRId64, k - i + 1);
             rp_text_fit(c[k].name, sizeof c[k].name, name);
         }
     }
@@ -132,16 +139,19 @@ static rp_status make_cases(const rp_naming *naming, rp_plan *p)
         const rp_series *s = &p->series[order[i]];
         for (j = i + 1; j < n && strcmp(p->series[order[j]].name, s->name) == 0 &&
                         strcmp(p->series[order[j]].head->patient, s->head->patient) == 0 &&
-                        strcmp(p->series[order[j]].head->study, s->head->study) == 0;) j++;
+                        strcmp(p->series[order[j]].head->study, s->head->study) == 0;)
+            j++;
         const int64_t best = choose(p, order, i, j);
         if (best < 0) continue;
         rp_case_plan *c = p->cases ? &p->cases_list[p->cases - 1] : NULL;
-        if (!c || strcmp(c->head->patient, s->head->patient) != 0 || strcmp(c->head->study, s->head->study) != 0) {
+        if (!c || strcmp(c->head->patient, s->head->patient) != 0 ||
+            strcmp(c->head->study, s->head->study) != 0) {
             start_case(p, s->head, naming);
             c = &p->cases_list[p->cases - 1];
         }
         if (c->volumes == RP_CASE_VOLUMES) {
-            (void)snprintf(p->series[best].reason, sizeof p->series[best].reason, "more than 12 volumes in a case");
+            (void)snprintf(p->series[best].reason, sizeof p->series[best].reason,
+                           "more than 12 volumes in a case");
             continue;
         }
         c->volume[c->volumes++] = best;
@@ -168,8 +178,9 @@ static int64_t owner_of(const rp_scan *scan, const rp_plan *p, rp_attachment *a)
         for (int v = 0; v < one->volumes; v++) {
             const rp_series *s = &p->series[one->volume[v]];
             const bool match = h->kind == RP_FILE_MASK ? v == 0
-                               : a->series[0]          ? strcmp(s->head->series, a->series) == 0
-                                                       : h->frame[0] && strcmp(s->head->frame, h->frame) == 0;
+                               : a->series[0]
+                                   ? strcmp(s->head->series, a->series) == 0
+                                   : h->frame[0] && strcmp(s->head->frame, h->frame) == 0;
             if (!match) continue;
             matches++;
             found = c;

@@ -37,9 +37,11 @@ static rp_status read_cases(rp_cohort *c, const rp_csv *csv)
         RP_TRY(text_of(csv, i, "shard", &shard));
         char number[6] = "";
         if (strlen(shard) == 15) memcpy(number, shard + 7, 5);
-        RP_NEED(rp_read_int(number, &c->list[i].shard), RP_EDATA, "cases.csv:%" PRId64 ": '%s' is no shard", rp_csv_line(csv, i), shard);
+        RP_NEED(rp_read_int(number, &c->list[i].shard), RP_EDATA,
+                "cases.csv:%" PRId64 ": '%s' is no shard", rp_csv_line(csv, i), shard);
         if (c->list[i].shard >= c->shards) c->shards = c->list[i].shard + 1;
-        RP_NEED(i == 0 || strcmp(c->list[i - 1].name, c->list[i].name) < 0, RP_EDATA, "cases.csv:%" PRId64 ": cases out of order", rp_csv_line(csv, i));
+        RP_NEED(i == 0 || strcmp(c->list[i - 1].name, c->list[i].name) < 0, RP_EDATA,
+                "cases.csv:%" PRId64 ": cases out of order", rp_csv_line(csv, i));
     }
     return RP_OK;
 }
@@ -55,7 +57,8 @@ static rp_status read_volumes(rp_cohort *c, const rp_csv *csv)
         rp_cohort_volume *v = &c->volume[i];
         RP_TRY(text_of(csv, i, "case", &name));
         while (k < c->cases && strcmp(c->list[k].name, name) != 0) k++;
-        RP_NEED(k < c->cases, RP_EDATA, "volumes.csv:%" PRId64 ": case '%s' is not in cases.csv", rp_csv_line(csv, i), name);
+        RP_NEED(k < c->cases, RP_EDATA, "volumes.csv:%" PRId64 ": case '%s' is not in cases.csv",
+                rp_csv_line(csv, i), name);
         if (c->list[k].volumes++ == 0) c->list[k].first_volume = i;
         RP_TRY(text_of(csv, i, "name", &v->name));
         RP_TRY(text_of(csv, i, "modality", &v->modality));
@@ -80,7 +83,8 @@ static rp_status read_regions(rp_cohort *c, const rp_csv *csv)
         const char *name;
         RP_TRY(text_of(csv, i, "case", &name));
         while (k < c->cases && strcmp(c->list[k].name, name) != 0) k++;
-        RP_NEED(k < c->cases, RP_EDATA, "regions.csv:%" PRId64 ": case '%s' is not in cases.csv", rp_csv_line(csv, i), name);
+        RP_NEED(k < c->cases, RP_EDATA, "regions.csv:%" PRId64 ": case '%s' is not in cases.csv",
+                rp_csv_line(csv, i), name);
         if (c->list[k].regions++ == 0) c->list[k].first_region = i;
         RP_TRY(text_of(csv, i, "region", &c->region[i].name));
         RP_TRY(text_of(csv, i, "volume", &c->region[i].volume));
@@ -144,8 +148,10 @@ int64_t rp_cohort_find(const rp_cohort *c, const char *case_name)
         const int64_t mid = (low + high) / 2;
         const int order = strcmp(c->list[mid].name, case_name);
         if (order == 0) return mid;
-        if (order < 0) low = mid + 1;
-        else high = mid;
+        if (order < 0)
+            low = mid + 1;
+        else
+            high = mid;
     }
     return -1;
 }
@@ -154,7 +160,8 @@ const rp_cohort_volume *rp_cohort_find_volume(const rp_cohort *c, int64_t index,
 {
     const rp_cohort_case *k = &c->list[index];
     for (int64_t i = 0; i < k->volumes; i++)
-        if (strcmp(c->volume[k->first_volume + i].name, name) == 0) return &c->volume[k->first_volume + i];
+        if (strcmp(c->volume[k->first_volume + i].name, name) == 0)
+            return &c->volume[k->first_volume + i];
     return NULL;
 }
 
@@ -184,8 +191,8 @@ rp_status rp_cohort_read(rp_cohort *c, int64_t index, const char *dataset, rp_vo
     return rp_shard_read_volume(s, i, out);
 }
 
-static rp_status verify_file(const char *folder, const rp_node *file, rp_damage_fn *damage, void *arg,
-                             int64_t *findings)
+static rp_status verify_file(const char *folder, const rp_node *file, rp_damage_fn *damage,
+                             void *arg, int64_t *findings)
 {
     RP_AUTOFREE char *path = NULL, *line = NULL;
     rp_path_info info;
@@ -226,13 +233,15 @@ rp_status rp_cohort_verify(const char *path, rp_damage_fn *damage, void *arg, in
     const rp_node *files = rp_node_get(rp_tree_root(t), "files");
     RP_NEED(files && files->kind == RP_NODE_MAP, RP_EDATA, "'%s': no list of files", json);
     for (int64_t i = 0; i < files->count; i++) {
-        RP_NEED(files->child[i]->kind == RP_NODE_SCALAR && !strstr(files->child[i]->key, ".."), RP_EDATA, "'%s': a file that is none", json);
+        RP_NEED(files->child[i]->kind == RP_NODE_SCALAR && !strstr(files->child[i]->key, ".."),
+                RP_EDATA, "'%s': a file that is none", json);
         RP_TRY(verify_file(path, files->child[i], damage, arg, findings));
     }
     return RP_OK;
 }
 
-rp_status rp_cohort_private_map(const char *path, const char *source, char patient[RP_NAME_SIZE], bool *found)
+rp_status rp_cohort_private_map(const char *path, const char *source, char patient[RP_NAME_SIZE],
+                                bool *found)
 {
     RP_AUTOFREE char *map = NULL;
     rp_path_info info;

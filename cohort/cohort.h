@@ -34,7 +34,8 @@ struct rp_cohort {
  * Errors: RP_ENONE (no cohort there), RP_EDATA naming the table and line. */
 RP_MUST rp_status rp_cohort_open(const char *path, rp_cohort **out);
 void rp_cohort_drop(rp_cohort **c);
-/* Index of a case, -1 if it is not there; volume and region of a case by name, NULL if not there. */
+/* Index of a case, -1 if it is not there; volume and region of a case by name, NULL if not there.
+ */
 int64_t rp_cohort_find(const rp_cohort *c, const char *case_name);
 const rp_cohort_volume *rp_cohort_find_volume(const rp_cohort *c, int64_t index, const char *name);
 /* Reads a volume or a region's mask of a case.  Any thread.  Owned by the caller.
@@ -42,8 +43,9 @@ const rp_cohort_volume *rp_cohort_find_volume(const rp_cohort *c, int64_t index,
 RP_MUST rp_status rp_cohort_read(rp_cohort *c, int64_t index, const char *dataset, rp_volume **out);
 /* Recomputes every digest; damage is called once for each finding.  Errors: RP_ENONE, RP_EDATA
  * (cohort.json cannot be read), RP_EIO. */
-RP_MUST rp_status rp_cohort_verify(const char *path, rp_damage_fn *damage, void *arg, int64_t *findings);
+RP_MUST rp_status rp_cohort_verify(const char *path, rp_damage_fn *damage, void *arg,
+                                   int64_t *findings);
 /* Patient by source identifier, through the private map; NULL if it is not known there.
  * Errors: RP_EIO, RP_EDATA. */
-RP_MUST rp_status rp_cohort_private_map(const char *path, const char *source, char patient[RP_NAME_SIZE],
-                                        bool *found);
+RP_MUST rp_status rp_cohort_private_map(const char *path, const char *source,
+                                        char patient[RP_NAME_SIZE], bool *found);

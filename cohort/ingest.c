@@ -20,7 +20,8 @@ static void making_clear(rp_ingest_making *m)
 /* What a second start must agree with. */
 static rp_status request_text(const rp_ingest *s, rp_text *t)
 {
-    rp_text_add(t, "version 1\nids %s\nshard %g\nrules default\n", s->keep_ids ? "keep" : "keyed", s->shard_bytes);
+    rp_text_add(t, "version 1\nids %s\nshard %g\nrules default\n", s->keep_ids ? "keep" : "keyed",
+                s->shard_bytes);
     for (int i = 0; i < s->sources; i++) rp_text_add(t, "source %s\n", s->source[i]);
     return rp_text_status(t);
 }
@@ -43,10 +44,12 @@ static rp_status claim(const rp_ingest *s, rp_ingest_making *m, bool *complete)
     if (asked.kind == RP_PATH_FILE) {
         RP_TRY(rp_file_read(request, 1 << 20, &have));
         RP_NEED(strcmp(rp_text_get(&want), rp_text_get(&have)) == 0, RP_EUSE,
-                "cohort '%s' was begun with other sources or settings; take another --out, or remove it and '%s'",
+                "cohort '%s' was begun with other sources or settings; take another --out, or "
+                "remove it and '%s'",
                 s->out, m->private_folder);
     } else {
-        RP_NEED(!*complete, RP_EUSE, "'%s' holds a cohort of unknown origin ('%s' is missing)", s->out, request);
+        RP_NEED(!*complete, RP_EUSE, "'%s' holds a cohort of unknown origin ('%s' is missing)",
+                s->out, request);
         RP_TRY(rp_atomic_write_private(request, want.length, rp_text_get(&want)));
     }
     return *complete ? rp_store_tidy(s->out) : RP_OK;
@@ -59,8 +62,7 @@ static rp_status take_key(const rp_ingest *s, rp_ingest_making *m)
     RP_AUTOFREE char *own = NULL;
     RP_TRY(rp_path_join(m->private_folder, "key", &own));
     rp_status st = RP_OK;
-    if (rp_comm_rank(s->comm) == 0)
-        st = rp_naming_key(s->key ? s->key : own, true, m->naming.key);
+    if (rp_comm_rank(s->comm) == 0) st = rp_naming_key(s->key ? s->key : own, true, m->naming.key);
     RP_TRY(rp_comm_agree(s->comm, st));
     RP_TEXT_AUTO key = {0};
     rp_text_add_bytes(&key, RP_KEY_BYTES, m->naming.key);
@@ -106,9 +108,18 @@ static rp_status find_references(const rp_ingest *s, const char *journal, rp_ing
         }
     if (tasks == 0) return RP_OK;
     referring r = {m->scan, file};
-    const rp_work w = {.comm = s->comm, .pool = s->pool, .folder = journal, .phase = "references",
-                       .digest = m->digest, .tasks = tasks, .cost = cost, .run = read_reference,
-                       .arg = &r, .stop = s->stop, .stop_arg = s->stop_arg, .results_everywhere = true};
+    const rp_work w = {.comm = s->comm,
+                       .pool = s->pool,
+                       .folder = journal,
+                       .phase = "references",
+                       .digest = m->digest,
+                       .tasks = tasks,
+                       .cost = cost,
+                       .run = read_reference,
+                       .arg = &r,
+                       .stop = s->stop,
+                       .stop_arg = s->stop_arg,
+                       .results_everywhere = true};
     RP_AUTO(rp_farm_results) f = NULL;
     RP_TRY(rp_work_run(&w, &f));
     for (int64_t i = 0; i < tasks; i++) {
@@ -152,10 +163,20 @@ static rp_status make_shards(const rp_ingest *s, rp_ingest_making *m)
         name[i] = p->cases_list[i].name;
         bytes[i] = p->cases_list[i].bytes;
     }
-    const rp_store store = {.comm = s->comm, .pool = s->pool, .folder = s->out, .title = "ingesting cases",
-                            .digest = m->digest, .cases = p->cases, .name = name, .bytes = bytes,
-                            .shard_bytes = s->shard_bytes, .chunk = {32, 32, 32}, .make = rp_ingest_case,
-                            .arg = m, .stop = s->stop, .stop_arg = s->stop_arg};
+    const rp_store store = {.comm = s->comm,
+                            .pool = s->pool,
+                            .folder = s->out,
+                            .title = "ingesting cases",
+                            .digest = m->digest,
+                            .cases = p->cases,
+                            .name = name,
+                            .bytes = bytes,
+                            .shard_bytes = s->shard_bytes,
+                            .chunk = {32, 32, 32},
+                            .make = rp_ingest_case,
+                            .arg = m,
+                            .stop = s->stop,
+                            .stop_arg = s->stop_arg};
     RP_TRY(rp_store_make(&store, &m->result));
     rp_status st = RP_OK;
     if (rp_comm_rank(s->comm) == 0) st = rp_ingest_tables(s, m);
@@ -180,16 +201,19 @@ static rp_status run(const rp_ingest *s, rp_ingest_making *m, rp_ingest_counts *
     if (s->dry_run && rp_comm_rank(s->comm) == 0) st = rp_path_make_private(m->private_folder);
     RP_TRY(rp_comm_agree(s->comm, st));
     RP_TRY(take_key(s, m));
-    RP_TRY(rp_scan_sources(s->comm, s->pool, s->sources, s->source, s->dry_run ? NULL : journal, s->stop, s->stop_arg, &m->scan));
+    RP_TRY(rp_scan_sources(s->comm, s->pool, s->sources, s->source, s->dry_run ? NULL : journal,
+                           s->stop, s->stop_arg, &m->scan));
     RP_TRY(rp_comm_agree(s->comm, plan_digest(s, m)));
     RP_TRY(find_references(s, s->dry_run ? NULL : journal, m));
-    RP_TRY(rp_comm_agree(s->comm, rp_plan_make(m->scan, &m->naming, (const char(*)[68])m->reference, &m->plan)));
+    RP_TRY(rp_comm_agree(
+        s->comm, rp_plan_make(m->scan, &m->naming, (const char(*)[68])m->reference, &m->plan)));
     if (s->dry_run) {
         if (rp_comm_rank(s->comm) == 0) st = rp_ingest_inventory(s, m);
         RP_TRY(rp_comm_agree(s->comm, st));
     } else {
         RP_NEED(m->plan->cases > 0, RP_EDATA,
-                "no usable image in the sources: 'radpipe ingest --dry-run' lists each file with its reason");
+                "no usable image in the sources: 'radpipe ingest --dry-run' lists each file with "
+                "its reason");
         RP_TRY(make_shards(s, m));
     }
     *counts = m->counts;

@@ -25,8 +25,8 @@ static void put_clean(rp_text *t, const char *text)
     rp_csv_put(t, text[0] ? clean : "");
 }
 
-static void tell_volume(rp_text *t, const rp_series *s, const char *dataset, const rp_read_volume *r,
-                        const char *digest)
+static void tell_volume(rp_text *t, const rp_series *s, const char *dataset,
+                        const rp_read_volume *r, const char *digest)
 {
     const rp_grid *g = &r->volume->grid;
     rp_text_add(t, "V,");
@@ -45,7 +45,9 @@ static void tell_volume(rp_text *t, const rp_series *s, const char *dataset, con
     put_clean(t, s->head->kernel);
     rp_csv_put_double(t, s->head->kvp);
     rp_csv_put_double(t, s->head->slice_thickness);
-    rp_csv_put(t, s->is_warned ? "spacing uneven within tolerance" : r->is_inverted ? "MONOCHROME1 turned" : "");
+    rp_csv_put(t, s->is_warned     ? "spacing uneven within tolerance"
+                  : r->is_inverted ? "MONOCHROME1 turned"
+                                   : "");
     rp_csv_end(t);
 }
 
@@ -106,11 +108,13 @@ static rp_status read_attachments(rp_ingest_making *m, const rp_case_plan *k, in
         const rp_attachment *a = &m->plan->attachment[k->first_attachment + i];
         if (a->volume != volume) continue;
         const rp_file_head *h = &m->scan->head[a->file];
-        const rp_status st = rp_regions_read(m->scan->path[a->file], h, &r->volume->grid,
-                                             m->plan->series[volume].head->frame, &m->naming, regions);
+        const rp_status st =
+            rp_regions_read(m->scan->path[a->file], h, &r->volume->grid,
+                            m->plan->series[volume].head->frame, &m->naming, regions);
         if (st == RP_EDATA || st == RP_EUNSUP || st == RP_ENUM)
             tell_quarantine(told, "attachment", "regions that cannot be used", rp_status_text(st));
-        else RP_TRY(st);
+        else
+            RP_TRY(st);
     }
     return RP_OK;
 }

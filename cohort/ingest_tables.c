@@ -1,5 +1,5 @@
-/* cohort/ingest_tables.c - what ingest tells: tables, flow, quarantine, cohort.json; and, apart from
- * the cohort, the inventory and the map of names. */
+/* cohort/ingest_tables.c - what ingest tells: tables, flow, quarantine, cohort.json; and, apart
+ * from the cohort, the inventory and the map of names. */
 #include "cohort/ingest_priv.h"
 
 #include "io/csv.h"
@@ -11,7 +11,10 @@
 
 /* Counts by (level, reason), for the flow. */
 typedef struct tally {
-    struct { char level[12], reason[80]; int64_t count; } row[128];
+    struct {
+        char level[12], reason[80];
+        int64_t count;
+    } row[128];
     int rows;
 } tally;
 
@@ -47,8 +50,10 @@ static void quarantine(tables *t, const char *level, int64_t source, const char 
 {
     count_reason(&t->tally, level, reason, 1);
     rp_csv_put(&t->quarantine, level);
-    if (source >= 0) rp_csv_put_int(&t->quarantine, source + 1);
-    else rp_csv_put(&t->quarantine, "");
+    if (source >= 0)
+        rp_csv_put_int(&t->quarantine, source + 1);
+    else
+        rp_csv_put(&t->quarantine, "");
     rp_csv_put(&t->quarantine, case_name);
     rp_csv_put(&t->quarantine, what);
     rp_csv_put(&t->quarantine, reason);
@@ -63,11 +68,13 @@ static void tell_plan(tables *t)
     const rp_scan *scan = t->m->scan;
     const rp_plan *p = t->m->plan;
     for (int64_t i = 0; i < scan->files; i++)
-        if (scan->head[i].kind == RP_FILE_SKIPPED) quarantine(t, "file", i, "", "", scan->head[i].reason, "");
+        if (scan->head[i].kind == RP_FILE_SKIPPED)
+            quarantine(t, "file", i, "", "", scan->head[i].reason, "");
     for (int64_t i = 0; i < p->series_count; i++) {
         const rp_series *s = &p->series[i];
         if (s->reason[0]) {
-            quarantine(t, "series", p->slice[s->first].file, "", s->head->modality, s->reason, s->detail);
+            quarantine(t, "series", p->slice[s->first].file, "", s->head->modality, s->reason,
+                       s->detail);
             count_reason(&t->tally, "files", s->reason, s->count);
         } else {
             t->series_kept++;
@@ -79,7 +86,8 @@ static void tell_plan(tables *t)
         if (a->volume < 0) {
             quarantine(t, "regions", a->file, "", "", a->reason, "");
             count_reason(&t->tally, "files", a->reason, 1);
-        } else t->attachments_kept++;
+        } else
+            t->attachments_kept++;
     }
     t->m->counts.files = scan->files;
     t->m->counts.series = p->series_count;
@@ -87,7 +95,8 @@ static void tell_plan(tables *t)
 }
 
 /* A told line: prefix "V,", "R," or "Q,"; rows go behind the case's name. */
-static void take_line(tables *t, const rp_case_plan *k, const char *shard, const char *line, size_t n)
+static void take_line(tables *t, const rp_case_plan *k, const char *shard, const char *line,
+                      size_t n)
 {
     rp_text *to = line[0] == 'V' ? &t->volumes : line[0] == 'R' ? &t->regions : NULL;
     if (!to) {
@@ -95,14 +104,17 @@ static void take_line(tables *t, const rp_case_plan *k, const char *shard, const
         RP_AUTO(rp_csv) csv = NULL;
         rp_text_add(&row, "what,reason,detail\n%.*s\n", (int)n - 2, line + 2);
         if (rp_csv_parse("told", ',', row.length, rp_text_get(&row), &csv) == RP_OK)
-            quarantine(t, "region", -1, k->name, rp_csv_text(csv, 0, 0), rp_csv_text(csv, 0, 1), rp_csv_text(csv, 0, 2));
+            quarantine(t, "region", -1, k->name, rp_csv_text(csv, 0, 0), rp_csv_text(csv, 0, 1),
+                       rp_csv_text(csv, 0, 2));
         return;
     }
     rp_text_add(to, "%s,", k->name);
     if (line[0] == 'V') rp_text_add(to, "%s,", shard);
     rp_text_add(to, "%.*s\n", (int)n - 2, line + 2);
-    if (line[0] == 'V') t->m->counts.volumes++;
-    else t->m->counts.regions++;
+    if (line[0] == 'V')
+        t->m->counts.volumes++;
+    else
+        t->m->counts.regions++;
 }
 
 static rp_status tell_cases(tables *t)
@@ -122,8 +134,10 @@ static rp_status tell_cases(tables *t)
         RP_TRY(rp_store_shard_name(r->shard[i], &shard));
         rp_csv_put(&t->cases, k->name);
         rp_csv_put(&t->cases, k->patient);
-        if (k->days >= 0) rp_csv_put_int(&t->cases, k->days);
-        else rp_csv_put(&t->cases, "");
+        if (k->days >= 0)
+            rp_csv_put_int(&t->cases, k->days);
+        else
+            rp_csv_put(&t->cases, "");
         rp_csv_put(&t->cases, shard);
         rp_csv_end(&t->cases);
         for (const char *line = r->told[i]; *line;) {
@@ -157,7 +171,8 @@ static int by_level(const void *a, const void *b)
     return c ? c : strcmp((const char *)a + 12, (const char *)b + 12);
 }
 
-static void flow_row(rp_text *f, const char *level, const char *what, int64_t count, const char *reason)
+static void flow_row(rp_text *f, const char *level, const char *what, int64_t count,
+                     const char *reason)
 {
     rp_csv_put(f, level);
     rp_csv_put(f, what);
@@ -214,16 +229,23 @@ static rp_status write_patients(tables *t)
         last = k->patient;
         const int64_t age = age_of(k->head->age);
         rp_csv_put(&table, k->patient);
-        rp_csv_put(&table, strcmp(k->head->sex, "M") == 0 || strcmp(k->head->sex, "F") == 0 ? k->head->sex : "");
-        if (age >= 0) rp_csv_put_int(&table, age);
-        else rp_csv_put(&table, "");
+        rp_csv_put(&table, strcmp(k->head->sex, "M") == 0 || strcmp(k->head->sex, "F") == 0
+                               ? k->head->sex
+                               : "");
+        if (age >= 0)
+            rp_csv_put_int(&table, age);
+        else
+            rp_csv_put(&table, "");
         rp_csv_end(&table);
     }
     RP_TRY(publish(t, "table.csv", &table));
-    rp_text_add(&words, "version: 1\ncolumns:\n"
-                        "  patient: {level: patient, type: name, role: key}\n"
-                        "  sex: {level: patient, type: choice, levels: [F, M], missing: [''], role: covariate}\n"
-                        "  age_years: {level: patient, type: number, unit: years, missing: [''], role: covariate, note: 'at the first imaging; 90 means over 89'}\n");
+    rp_text_add(
+        &words,
+        "version: 1\ncolumns:\n"
+        "  patient: {level: patient, type: name, role: key}\n"
+        "  sex: {level: patient, type: choice, levels: [F, M], missing: [''], role: covariate}\n"
+        "  age_years: {level: patient, type: number, unit: years, missing: [''], role: covariate, "
+        "note: 'at the first imaging; 90 means over 89'}\n");
     return publish(t, "dictionary.yaml", &words);
 }
 
@@ -265,9 +287,16 @@ static rp_status write_json(tables *t)
     const rp_ingest_counts *c = &t->m->counts;
     RP_TEXT_AUTO j = {0};
     for (int64_t i = 0; i < t->m->result->shards; i++)
-        rp_text_add(&t->files, ",\n    \"shards/%05" PRId64 ".h5\": \"%s\"", i, t->m->result->shard_digest[i]);
-    rp_text_add(&j, "{\n  \"version\": 1,\n  \"program\": \"%s\",\n  \"rules\": \"default\",\n  \"ids\": \"%s\",\n", t->s->program, t->s->keep_ids ? "keep" : "keyed");
-    rp_text_add(&j, "  \"counts\": {\"cases\": %" PRId64 ", \"volumes\": %" PRId64 ", \"regions\": %" PRId64 ", \"quarantined\": %" PRId64 ", \"shards\": %" PRId64 "},\n",
+        rp_text_add(&t->files, ",\n    \"shards/%05" PRId64 ".h5\": \"%s\"", i,
+                    t->m->result->shard_digest[i]);
+    rp_text_add(&j,
+                "{\n  \"version\": 1,\n  \"program\": \"%s\",\n  \"rules\": \"default\",\n  "
+                "\"ids\": \"%s\",\n",
+                t->s->program, t->s->keep_ids ? "keep" : "keyed");
+    rp_text_add(&j,
+                "  \"counts\": {\"cases\": %" PRId64 ", \"volumes\": %" PRId64
+                ", \"regions\": %" PRId64 ", \"quarantined\": %" PRId64 ", \"shards\": %" PRId64
+                "},\n",
                 c->cases, c->volumes, c->regions, c->quarantined, t->m->result->shards);
     rp_text_add(&j, "  \"files\": {%s\n  }\n}\n", rp_text_get(&t->files));
     RP_TRY(rp_text_status(&j));
@@ -280,8 +309,10 @@ static rp_status write_all(tables *t)
 {
     rp_text_add(&t->quarantine, "level,source,case,what,reason,detail\n");
     rp_text_add(&t->cases, "case,patient,days,shard\n");
-    rp_text_add(&t->volumes, "case,shard,name,modality,dataset,shape,spacing_mm,origin_mm,direction,unit,dtype,digest,"
-                             "manufacturer,model,kernel,kvp,slice_thickness_mm,warning\n");
+    rp_text_add(
+        &t->volumes,
+        "case,shard,name,modality,dataset,shape,spacing_mm,origin_mm,direction,unit,dtype,digest,"
+        "manufacturer,model,kernel,kvp,slice_thickness_mm,warning\n");
     rp_text_add(&t->regions, "case,region,volume,voxels,volume_mm3,warning,dataset,digest\n");
     tell_plan(t);
     RP_TRY(write_private(t));

@@ -1,8 +1,8 @@
 /* cohort/phantom.c - synthetic head-and-neck patients as DICOM CT and RTSTRUCT.
  *
- * A patient is an ellipse of soft tissue with spine, airway, two parotids, small bright vessels and a
- * tumour of the vessels' brightness but larger: telling them apart takes size and shape.  Contours are
- * those of the ellipsoids themselves.  Every number follows from (seed, patient). */
+ * A patient is an ellipse of soft tissue with spine, airway, two parotids, small bright vessels and
+ * a tumour of the vessels' brightness but larger: telling them apart takes size and shape. Contours
+ * are those of the ellipsoids themselves.  Every number follows from (seed, patient). */
 #include "cohort/phantom.h"
 
 #include "io/atomic.h"
@@ -15,15 +15,23 @@
 #include <string.h>
 
 const rp_phantom_kind rp_phantoms[] = {
-    {"head-neck", "CT of the neck with a primary tumour (GTVp) and parotids, 40x64x64 voxels of 3 mm", 20, {40, 64, 64}, {3, 3, 3}},
-    {"head-neck-large", "the same in 80x160x160 voxels of 2 x 1.5 x 1.5 mm", 20, {80, 160, 160}, {2, 1.5, 1.5}},
+    {"head-neck",
+     "CT of the neck with a primary tumour (GTVp) and parotids, 40x64x64 voxels of 3 mm",
+     20,
+     {40, 64, 64},
+     {3, 3, 3}},
+    {"head-neck-large",
+     "the same in 80x160x160 voxels of 2 x 1.5 x 1.5 mm",
+     20,
+     {80, 160, 160},
+     {2, 1.5, 1.5}},
     {0},
 };
 
 enum { ORGANS_MOST = 16, CONTOUR_POINTS = 48 };
 
 typedef struct organ {
-    const char *name; /* NULL: not drawn as a region */
+    const char *name;            /* NULL: not drawn as a region */
     double centre[3], radius[3]; /* mm, z y x, about the middle of the image */
     double hu;
 } organ;
@@ -38,49 +46,62 @@ typedef struct patient {
     char id[24], name[40], folder[1200];
 } patient;
 
-static void add(patient *p, const char *name, double z, double y, double x, double rz, double ry, double rx, double hu)
+static void add(patient *p, const char *name, double z, double y, double x, double rz, double ry,
+                double rx, double hu)
 {
     p->organ[p->organs++] = (organ){name, {z, y, x}, {rz, ry, rx}, hu};
 }
 
 static void draw_patient(patient *p)
 {
-    static const char *const given[] = {"Anna", "Bela", "Carlos", "Dorothea", "Emil", "Fatima", "Gustav", "Helga"};
-    static const char *const family[] = {"Abendroth", "Bergstrom", "Castellano", "Dimitrova", "Eriksen", "Fontaine", "Grabowski", "Hollander"};
+    static const char *const given[] = {"Anna", "Bela",   "Carlos", "Dorothea",
+                                        "Emil", "Fatima", "Gustav", "Helga"};
+    static const char *const family[] = {"Abendroth", "Bergstrom", "Castellano", "Dimitrova",
+                                         "Eriksen",   "Fontaine",  "Grabowski",  "Hollander"};
     rp_random r;
     rp_random_start(p->seed, RP_RANDOM_PHANTOM, (uint64_t)p->number, &r);
-    const double size = (double)p->kind->shape[2] * p->kind->spacing[2] / 2, wide = rp_random_range(&r, 0.75, 0.88) * size;
-    const double deep = wide * rp_random_range(&r, 0.78, 0.9), tall = (double)p->kind->shape[0] * p->kind->spacing[0];
+    const double size = (double)p->kind->shape[2] * p->kind->spacing[2] / 2,
+                 wide = rp_random_range(&r, 0.75, 0.88) * size;
+    const double deep = wide * rp_random_range(&r, 0.78, 0.9),
+                 tall = (double)p->kind->shape[0] * p->kind->spacing[0];
     add(p, NULL, 0, 0, 0, 10 * tall, deep, wide, 40);
     add(p, NULL, 0, 0.62 * deep, 0, 10 * tall, 0.16 * deep, 0.14 * wide, 700);
     add(p, NULL, 0, -0.25 * deep, 0, 10 * tall, 0.14 * deep, 0.1 * wide, -1000);
     for (int side = -1; side <= 1; side += 2)
-        add(p, side < 0 ? "Parotid_R" : "Parotid_L", 0.2 * tall, 0.15 * deep, side * 0.72 * wide, 0.18 * tall, 0.2 * deep, 0.12 * wide, 0);
+        add(p, side < 0 ? "Parotid_R" : "Parotid_L", 0.2 * tall, 0.15 * deep, side * 0.72 * wide,
+            0.18 * tall, 0.2 * deep, 0.12 * wide, 0);
     for (int i = 0; i < 6; i++) {
         const double radius = rp_random_range(&r, 3, 4.5);
         add(p, NULL, rp_random_range(&r, -0.4, 0.4) * tall, rp_random_range(&r, -0.5, 0.4) * deep,
             (i % 2 ? 1 : -1) * rp_random_range(&r, 0.25, 0.6) * wide, radius, radius, radius, 110);
     }
     const double radius = rp_random_range(&r, 10, 17), side = rp_random_unit(&r) < 0.5 ? -1 : 1;
-    add(p, "GTVp", rp_random_range(&r, -0.25, 0.2) * tall, rp_random_range(&r, -0.35, 0.25) * deep, side * rp_random_range(&r, 0.25, 0.5) * wide,
-        radius * rp_random_range(&r, 0.8, 1.2), radius * rp_random_range(&r, 0.8, 1.2), radius * rp_random_range(&r, 0.8, 1.2), 110);
+    add(p, "GTVp", rp_random_range(&r, -0.25, 0.2) * tall, rp_random_range(&r, -0.35, 0.25) * deep,
+        side * rp_random_range(&r, 0.25, 0.5) * wide, radius * rp_random_range(&r, 0.8, 1.2),
+        radius * rp_random_range(&r, 0.8, 1.2), radius * rp_random_range(&r, 0.8, 1.2), 110);
     p->noise = rp_random_range(&r, 12, 20);
-    (void)snprintf(p->id, sizeof p->id, "RP-%" PRId64, 100000 + rp_random_below(&r, 900000) * 10 + p->number % 10);
-    (void)snprintf(p->name, sizeof p->name, "%s^%s", family[rp_random_below(&r, 8)], given[rp_random_below(&r, 8)]);
+    (void)snprintf(p->id, sizeof p->id, "RP-%" PRId64,
+                   100000 + rp_random_below(&r, 900000) * 10 + p->number % 10);
+    (void)snprintf(p->name, sizeof p->name, "%s^%s", family[rp_random_below(&r, 8)],
+                   given[rp_random_below(&r, 8)]);
 }
 
-/* Identifiers of objects: the arc of UUIDs would need a real one; this arc is for examples (2.999). */
+/* Identifiers of objects: the arc of UUIDs would need a real one; this arc is for examples (2.999).
+ */
 static void uid(const patient *p, const char *what, int64_t number, char out[68])
 {
-    (void)snprintf(out, 68, "2.999.%" PRIu64 ".%d.%s.%" PRId64, p->seed, p->number + 1, what, number);
+    (void)snprintf(out, 68, "2.999.%" PRIu64 ".%d.%s.%" PRId64, p->seed, p->number + 1, what,
+                   number);
 }
 
-static void fill_header(const patient *p, const char *modality, const char *series, rp_dicom_header *h)
+static void fill_header(const patient *p, const char *modality, const char *series,
+                        rp_dicom_header *h)
 {
     memset(h, 0, sizeof *h);
     rp_text_fit(h->patient_id, sizeof h->patient_id, p->id);
     rp_text_fit(h->patient_name, sizeof h->patient_name, p->name);
-    (void)snprintf(h->birth_date, sizeof h->birth_date, "19%02d%02d%02d", 30 + p->number % 50, 1 + p->number % 12, 1 + p->number % 28);
+    (void)snprintf(h->birth_date, sizeof h->birth_date, "19%02d%02d%02d", 30 + p->number % 50,
+                   1 + p->number % 12, 1 + p->number % 28);
     rp_text_fit(h->patient_sex, sizeof h->patient_sex, p->number % 3 ? "M" : "F");
     (void)snprintf(h->patient_age, sizeof h->patient_age, "%03dY", 90 - p->number % 50);
     rp_text_fit(h->study_date, sizeof h->study_date, "20210314");
@@ -126,10 +147,15 @@ static rp_status write_slice(const patient *p, int64_t z)
     uid(p, "2", z + 1, h->sop_instance);
     rp_text_fit(h->image_type, sizeof h->image_type, "ORIGINAL\\PRIMARY\\AXIAL");
     rp_text_fit(h->photometric, sizeof h->photometric, "MONOCHROME2");
-    const struct { rp_dicom_whole *to; int64_t value; } whole[] = {
-        {&h->rows, k->shape[1]}, {&h->columns, k->shape[2]}, {&h->samples, 1}, {&h->bits_allocated, 16}, {&h->bits_stored, 16},
-        {&h->high_bit, 15}, {&h->pixel_representation, 1}, {&h->instance_number, z + 1}, {&h->series_number, 2}};
-    for (size_t i = 0; i < sizeof whole / sizeof *whole; i++) *whole[i].to = (rp_dicom_whole){true, whole[i].value};
+    const struct {
+        rp_dicom_whole *to;
+        int64_t value;
+    } whole[] = {
+        {&h->rows, k->shape[1]},       {&h->columns, k->shape[2]},   {&h->samples, 1},
+        {&h->bits_allocated, 16},      {&h->bits_stored, 16},        {&h->high_bit, 15},
+        {&h->pixel_representation, 1}, {&h->instance_number, z + 1}, {&h->series_number, 2}};
+    for (size_t i = 0; i < sizeof whole / sizeof *whole; i++)
+        *whole[i].to = (rp_dicom_whole){true, whole[i].value};
     h->position.count = 3;
     position(p, z, h->position.value);
     h->orientation = (rp_dicom_reals){6, {1, 0, 0, 0, 1, 0}};
@@ -139,13 +165,16 @@ static rp_status write_slice(const patient *p, int64_t z)
     h->slope = (rp_dicom_reals){1, {1}};
     h->intercept = (rp_dicom_reals){1, {-1024}};
     rp_random r;
-    rp_random_start(p->seed, RP_RANDOM_PHANTOM, ((uint64_t)(p->number + 1) << 32) + (uint64_t)z, &r);
+    rp_random_start(p->seed, RP_RANDOM_PHANTOM, ((uint64_t)(p->number + 1) << 32) + (uint64_t)z,
+                    &r);
     for (int64_t y = 0, i = 0; y < k->shape[1]; y++)
         for (int64_t x = 0; x < k->shape[2]; x++, i++) {
             const int64_t q[3] = {z, y, x};
             double mm[3];
-            for (int a = 0; a < 3; a++) mm[a] = ((double)q[a] - (double)(k->shape[a] - 1) / 2) * k->spacing[a];
-            pixel[i] = (int32_t)lround(fmax(hu_at(p, mm) + p->noise * rp_random_normal(&r), -1024)) + 1024;
+            for (int a = 0; a < 3; a++)
+                mm[a] = ((double)q[a] - (double)(k->shape[a] - 1) / 2) * k->spacing[a];
+            pixel[i] =
+                (int32_t)lround(fmax(hu_at(p, mm) + p->noise * rp_random_normal(&r), -1024)) + 1024;
         }
     RP_TRY(rp_format(&path, "%s/CT/%04" PRId64 ".dcm", p->folder, z + 1));
     return rp_dicom_write_slice(path, h, pixel);
@@ -188,7 +217,8 @@ static rp_status fill_structs(const patient *p, rp_dicom_structs *s)
         rp_text_fit(roi->name, sizeof roi->name, p->organ[i].name);
         uid(p, "9", 0, roi->frame_uid);
         RP_TRY(rp_alloc(p->kind->shape[0], sizeof *roi->contour, &roi->contour));
-        for (int64_t z = 0; z < p->kind->shape[0]; z++) RP_TRY(add_contour(p, &p->organ[i], z, roi));
+        for (int64_t z = 0; z < p->kind->shape[0]; z++)
+            RP_TRY(add_contour(p, &p->organ[i], z, roi));
     }
     return RP_OK;
 }
@@ -229,7 +259,10 @@ static rp_status write_split(const writing *w, int patients)
     for (int i = 0; i < patients; i++) {
         patient p = {.kind = w->kind, .seed = w->s->seed, .number = i};
         draw_patient(&p);
-        rp_text_add(&t, "%s,%s\n", p.id, i >= patients - test ? "test" : i >= patients - test - validate ? "validate" : "train");
+        rp_text_add(&t, "%s,%s\n", p.id,
+                    i >= patients - test              ? "test"
+                    : i >= patients - test - validate ? "validate"
+                                                      : "train");
     }
     RP_TRY(rp_text_status(&t));
     RP_TRY(rp_path_join(w->s->out, "split.csv", &path));
@@ -240,7 +273,8 @@ rp_status rp_phantom_write(const rp_phantom *s, rp_pool *pool)
 {
     writing w = {s, rp_phantoms};
     while (w.kind->name && strcmp(w.kind->name, s->kind) != 0) w.kind++;
-    RP_NEED(w.kind->name, RP_EUSE, "unknown phantom '%s': 'radpipe help phantom' lists them", s->kind);
+    RP_NEED(w.kind->name, RP_EUSE, "unknown phantom '%s': 'radpipe help phantom' lists them",
+            s->kind);
     const int patients = s->patients > 0 ? s->patients : w.kind->patients;
     RP_TRY(rp_path_make_folder(s->out));
     RP_TRY(rp_pool_for(pool, patients, write_patient, &w));

@@ -62,12 +62,15 @@ static rp_status set_scheme(const rp_prepare *s, rp_prepare_making *m, int i)
         const rp_cohort_volume *v = rp_cohort_find_volume(s->cohort, m->index[k], s->input[i]);
         if (v) modality = v->modality;
     }
-    RP_NEED(modality, RP_EUSE, "inputs: no case of the split has a volume '%s'; 'radpipe info' lists what there is", s->input[i]);
+    RP_NEED(modality, RP_EUSE,
+            "inputs: no case of the split has a volume '%s'; 'radpipe info' lists what there is",
+            s->input[i]);
     const char *scheme = s->scheme[i];
     if (strcmp(scheme, "auto") == 0) scheme = strcmp(modality, "CT") == 0 ? "ct" : "zscore";
     int k = 0;
     while (k < RP_SCHEME_COUNT && strcmp(rp_scheme_name((rp_scheme)k), scheme) != 0) k++;
-    RP_NEED(k < RP_SCHEME_COUNT, RP_EUSE, "prepare.normalise '%s': must be auto, ct, zscore or none", scheme);
+    RP_NEED(k < RP_SCHEME_COUNT, RP_EUSE,
+            "prepare.normalise '%s': must be auto, ct, zscore or none", scheme);
     m->recipe.input[i].scheme = (rp_scheme)k;
     return RP_OK;
 }
@@ -90,11 +93,14 @@ static rp_status make_recipe(const rp_prepare *s, rp_prepare_making *m)
 static rp_status make_digest(const rp_prepare *s, rp_prepare_making *m)
 {
     RP_TEXT_AUTO t = {0};
-    rp_text_add(&t, "prepare 1\ncohort %s\nmerge %d\nseed %" PRIu64 "\n", s->cohort->digest, s->merge_union, s->seed);
+    rp_text_add(&t, "prepare 1\ncohort %s\nmerge %d\nseed %" PRIu64 "\n", s->cohort->digest,
+                s->merge_union, s->seed);
     rp_recipe_write(&m->recipe, &t); /* before fitting: fitted numbers follow from the rest */
-    for (int i = 0; i < s->labels; i++) rp_text_add(&t, "label %s pattern %s\n", s->label[i], s->pattern[i]);
+    for (int i = 0; i < s->labels; i++)
+        rp_text_add(&t, "label %s pattern %s\n", s->label[i], s->pattern[i]);
     for (int64_t i = 0; i < m->cases; i++)
-        rp_text_add(&t, "%s %s\n", s->cohort->list[m->index[i]].name, rp_part_name(s->part[m->index[i]]));
+        rp_text_add(&t, "%s %s\n", s->cohort->list[m->index[i]].name,
+                    rp_part_name(s->part[m->index[i]]));
     RP_TRY(rp_text_status(&t));
     uint8_t d[RP_DIGEST_BYTES];
     rp_digest_bytes(NULL, (size_t)t.length, rp_text_get(&t), d);
@@ -136,10 +142,20 @@ static rp_status make_shards(const rp_prepare *s, rp_prepare_making *m)
         name[i] = s->cohort->list[m->index[i]].name;
         bytes[i] = announced(s, m->index[i]);
     }
-    const rp_store store = {.comm = s->comm, .pool = s->pool, .folder = m->folder, .title = "preparing cases",
-                            .digest = m->digest, .cases = m->cases, .name = name, .bytes = bytes,
-                            .shard_bytes = 2.0 * (1 << 30), .chunk = {32, 32, 32}, .make = rp_prepare_case,
-                            .arg = m, .stop = s->stop, .stop_arg = s->stop_arg};
+    const rp_store store = {.comm = s->comm,
+                            .pool = s->pool,
+                            .folder = m->folder,
+                            .title = "preparing cases",
+                            .digest = m->digest,
+                            .cases = m->cases,
+                            .name = name,
+                            .bytes = bytes,
+                            .shard_bytes = 2.0 * (1 << 30),
+                            .chunk = {32, 32, 32},
+                            .make = rp_prepare_case,
+                            .arg = m,
+                            .stop = s->stop,
+                            .stop_arg = s->stop_arg};
     RP_TRY(rp_store_make(&store, &m->result));
     rp_status st = RP_OK;
     if (rp_comm_rank(s->comm) == 0) st = rp_prepare_publish(m);
@@ -152,7 +168,8 @@ rp_status rp_prepare_publish(rp_prepare_making *m)
     const rp_prepare *s = m->s;
     RP_TEXT_AUTO table = {0}, lost = {0}, recipe = {0}, json = {0};
     RP_AUTOFREE char *a = NULL, *b = NULL, *c = NULL, *d = NULL;
-    rp_text_add(&table, "case,patient,split,cohort_index,shard,shape,crop_low,crop_size,turn,source_shape,source_spacing_mm,"
+    rp_text_add(&table, "case,patient,split,cohort_index,shard,shape,crop_low,crop_size,turn,"
+                        "source_shape,source_spacing_mm,"
                         "source_origin_mm,source_direction,outside,foreground\n");
     rp_text_add(&lost, "case,stage,reason\n");
     for (int64_t i = 0; i < m->cases; i++) {
@@ -165,12 +182,14 @@ rp_status rp_prepare_publish(rp_prepare_making *m)
             rp_csv_end(&lost);
             continue;
         }
-        rp_text_add(&table, "%s,%s,%s,%" PRId64 ",%" PRId64 ",%s\n", s->cohort->list[k].name, s->cohort->list[k].patient,
-                    rp_part_name(s->part[k]), k, m->result->shard[i], m->result->told[i]);
+        rp_text_add(&table, "%s,%s,%s,%" PRId64 ",%" PRId64 ",%s\n", s->cohort->list[k].name,
+                    s->cohort->list[k].patient, rp_part_name(s->part[k]), k, m->result->shard[i],
+                    m->result->told[i]);
     }
     rp_recipe_write(&m->recipe, &recipe);
     rp_text_add(&json, "{\"version\": 1, \"digest\": \"%s\", \"shards\": [", m->digest);
-    for (int64_t i = 0; i < m->result->shards; i++) rp_text_add(&json, "%s\"%s\"", i ? ", " : "", m->result->shard_digest[i]);
+    for (int64_t i = 0; i < m->result->shards; i++)
+        rp_text_add(&json, "%s\"%s\"", i ? ", " : "", m->result->shard_digest[i]);
     rp_text_add(&json, "]}\n");
     RP_TRY(rp_text_status(&table));
     RP_TRY(rp_text_status(&lost));

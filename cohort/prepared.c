@@ -38,7 +38,8 @@ static rp_status read_row(const rp_csv *csv, int64_t row, const rp_recipe *r, rp
     RP_TRY(text(csv, row, "split", part));
     for (int p = RP_PART_TRAIN; p <= RP_PART_TEST; p++)
         if (strcmp(part, rp_part_name((rp_part)p)) == 0) k->part = (rp_part)p;
-    RP_NEED(k->part != RP_PART_NONE, RP_EDATA, "prepared.csv:%" PRId64 ": split '%s'", rp_csv_line(csv, row), part);
+    RP_NEED(k->part != RP_PART_NONE, RP_EDATA, "prepared.csv:%" PRId64 ": split '%s'",
+            rp_csv_line(csv, row), part);
     RP_TRY(whole(csv, row, "cohort_index", 1, &k->cohort_index));
     RP_TRY(whole(csv, row, "shard", 1, &k->shard));
     RP_TRY(whole(csv, row, "shape", 3, k->from.n));
@@ -132,7 +133,8 @@ rp_status rp_prepared_open_mpio(rp_prepared *p, int comm)
     return first;
 }
 
-static rp_status find(rp_prepared *p, int64_t index, const char *name, const rp_shard **shard, int64_t *dataset)
+static rp_status find(rp_prepared *p, int64_t index, const char *name, const rp_shard **shard,
+                      int64_t *dataset)
 {
     const rp_prepared_case *k = &p->list[index];
     RP_AUTOFREE char *path = NULL, *full = NULL;
@@ -155,7 +157,8 @@ static rp_status read_box(rp_prepared *p, int64_t index, const char *name, const
     const rp_shard *s;
     int64_t i;
     RP_TRY(find(p, index, name, &s, &i));
-    return p->is_mpio ? rp_shard_read_hdf5(s, i, low, n, out) : rp_shard_read_box(s, i, low, n, out);
+    return p->is_mpio ? rp_shard_read_hdf5(s, i, low, n, out)
+                      : rp_shard_read_box(s, i, low, n, out);
 }
 
 rp_status rp_prepared_read(rp_prepared *p, int64_t index, const int64_t low[3], const int64_t n[3],
@@ -167,7 +170,8 @@ rp_status rp_prepared_read(rp_prepared *p, int64_t index, const int64_t low[3], 
     for (int c = 0; c < p->recipe.inputs; c++) {
         char name[20];
         (void)snprintf(name, sizeof name, "image%d", c);
-        RP_TRY(read_box(p, index, name, low, n, half ? (void *)half : (void *)(image + c * voxels)));
+        RP_TRY(
+            read_box(p, index, name, low, n, half ? (void *)half : (void *)(image + c * voxels)));
         if (half)
             for (int64_t i = 0; i < voxels; i++) image[c * voxels + i] = rp_half_to_float(half[i]);
     }
@@ -184,10 +188,12 @@ rp_status rp_prepared_place(rp_prepared *p, int64_t index, int label, int64_t k,
     RP_TRY(find(p, index, name, &s, &i));
     RP_TRY(rp_shard_read_array(s, i, &a));
     const int64_t *n = p->list[index].from.n;
-    RP_NEED(a->type == RP_ARRAY_I64 && k < a->n[0], RP_EDATA, "case '%s': %s has %" PRId64 " places, not over %" PRId64,
-            p->list[index].name, name, a->n[0], k);
+    RP_NEED(a->type == RP_ARRAY_I64 && k < a->n[0], RP_EDATA,
+            "case '%s': %s has %" PRId64 " places, not over %" PRId64, p->list[index].name, name,
+            a->n[0], k);
     const int64_t v = ((const int64_t *)a->data)[k];
-    RP_NEED(v >= 0 && v < n[0] * n[1] * n[2], RP_EDATA, "case '%s': %s lies outside", p->list[index].name, name);
+    RP_NEED(v >= 0 && v < n[0] * n[1] * n[2], RP_EDATA, "case '%s': %s lies outside",
+            p->list[index].name, name);
     place[0] = v / (n[1] * n[2]);
     place[1] = v / n[2] % n[1];
     place[2] = v % n[2];
@@ -202,7 +208,8 @@ rp_status rp_prepared_case_image(rp_prepared *p, int64_t index, rp_case_image **
     c->from = k->from;
     c->inputs = p->recipe.inputs;
     memcpy(c->outside, k->outside, sizeof c->outside);
-    RP_TRY(rp_alloc_raw(c->inputs * k->from.n[0] * k->from.n[1] * k->from.n[2], sizeof *c->image, &c->image));
+    RP_TRY(rp_alloc_raw(c->inputs * k->from.n[0] * k->from.n[1] * k->from.n[2], sizeof *c->image,
+                        &c->image));
     RP_TRY(rp_prepared_read(p, index, (const int64_t[]){0, 0, 0}, k->from.n, c->image, NULL));
     *out = RP_TAKE(c);
     return RP_OK;

@@ -44,7 +44,8 @@ void rp_clean_name(const char *text, char out[RP_NAME_SIZE])
     }
     while (n && out[n - 1] == '_' && text[-1] == ' ') n--;
     out[n] = 0;
-    if (n == 0 || strcmp(out, ".") == 0 || strcmp(out, "..") == 0) (void)snprintf(out, RP_NAME_SIZE, "unnamed");
+    if (n == 0 || strcmp(out, ".") == 0 || strcmp(out, "..") == 0)
+        (void)snprintf(out, RP_NAME_SIZE, "unnamed");
 }
 
 void rp_naming_patient(const rp_naming *n, const char *identifier, char out[RP_NAME_SIZE])
@@ -59,7 +60,8 @@ void rp_naming_patient(const rp_naming *n, const char *identifier, char out[RP_N
     char text[1200];
     uint8_t d[RP_DIGEST_BYTES];
     char hex[RP_DIGEST_TEXT];
-    const int used = snprintf(text, sizeof text, "patient:%.*s", (int)(length < 1024 ? length : 1024), identifier);
+    const int used = snprintf(text, sizeof text, "patient:%.*s",
+                              (int)(length < 1024 ? length : 1024), identifier);
     rp_digest_bytes(n->key, (size_t)used, text, d);
     rp_hex(sizeof d, d, hex);
     (void)snprintf(out, RP_NAME_SIZE, "P%.12s", hex);

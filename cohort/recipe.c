@@ -11,10 +11,7 @@
 
 static const char *const schemes[RP_SCHEME_COUNT] = {"none", "ct", "zscore"};
 
-const char *rp_scheme_name(rp_scheme s)
-{
-    return schemes[s];
-}
+const char *rp_scheme_name(rp_scheme s) { return schemes[s]; }
 
 void rp_case_image_drop(rp_case_image **c)
 {
@@ -111,7 +108,8 @@ static rp_status normalise(const rp_recipe *r, int i, int64_t n, float x[], floa
         return RP_OK;
     }
     if (r->input[i].scheme == RP_SCHEME_CT) {
-        const double low = r->input[i].low, high = r->input[i].high, mean = r->input[i].mean, sd = r->input[i].sd;
+        const double low = r->input[i].low, high = r->input[i].high, mean = r->input[i].mean,
+                     sd = r->input[i].sd;
         for (int64_t k = 0; k < n; k++)
             x[k] = (float)((fmin(fmax((double)x[k], low), high) - mean) / sd);
         *outside = (float)((low - mean) / sd);
@@ -128,7 +126,8 @@ static rp_status normalise(const rp_recipe *r, int i, int64_t n, float x[], floa
     for (int64_t k = 0; k < n; k++)
         if (!masked || x[k] != 0) squares += ((double)x[k] - mean) * ((double)x[k] - mean);
     const double sd = sqrt(squares / (double)count);
-    RP_NEED(sd > 1e-8 && isfinite(sd), RP_EDATA, "volume '%s': standard deviation %g", r->input[i].name, sd);
+    RP_NEED(sd > 1e-8 && isfinite(sd), RP_EDATA, "volume '%s': standard deviation %g",
+            r->input[i].name, sd);
     for (int64_t k = 0; k < n; k++)
         x[k] = masked && x[k] == 0 ? 0 : (float)(((double)x[k] - mean) / sd);
     *outside = masked ? 0 : (float)(-mean / sd);
@@ -153,7 +152,8 @@ rp_status rp_recipe_finish(const rp_recipe *r, const rp_provenance *from, float 
     RP_AUTOFREE float *x = RP_TAKE(*values), *part = NULL;
     RP_AUTO(rp_case_image) c = NULL;
     const rp_grid turned = rp_orient_grid(&from->source, &from->orient);
-    const int64_t voxels = rp_grid_voxels(&turned), size = from->size[0] * from->size[1] * from->size[2];
+    const int64_t voxels = rp_grid_voxels(&turned),
+                  size = from->size[0] * from->size[1] * from->size[2];
     const int64_t n = from->n[0] * from->n[1] * from->n[2];
     int order[3];
     orders(r, from, 3, order);
@@ -181,7 +181,8 @@ rp_status rp_recipe_apply(const rp_recipe *r, rp_cohort *c, int64_t index, rp_ca
     return rp_recipe_finish(r, &from, &values, out);
 }
 
-rp_status rp_recipe_labels(const rp_recipe *r, const rp_provenance *from, const uint8_t in[], uint8_t out[])
+rp_status rp_recipe_labels(const rp_recipe *r, const rp_provenance *from, const uint8_t in[],
+                           uint8_t out[])
 {
     RP_AUTOFREE uint8_t *part = NULL;
     const rp_grid turned = rp_orient_grid(&from->source, &from->orient);
@@ -216,7 +217,8 @@ rp_status rp_recipe_restore(const rp_recipe *r, const rp_provenance *from, int c
     }
     for (int64_t z = 0; z < from->size[0]; z++)
         for (int64_t y = 0; y < from->size[1]; y++)
-            memcpy(whole + ((z + from->low[0]) * turned.n[1] + y + from->low[1]) * turned.n[2] + from->low[2],
+            memcpy(whole + ((z + from->low[0]) * turned.n[1] + y + from->low[1]) * turned.n[2] +
+                       from->low[2],
                    label + (z * from->size[1] + y) * from->size[2], (size_t)from->size[2]);
     rp_orient_undo(&from->source, &from->orient, 1, whole, out);
     return RP_OK;
@@ -226,7 +228,8 @@ void rp_recipe_write(const rp_recipe *r, rp_text *t)
 {
     rp_text_add(t, "{\n  \"version\": 1,\n  \"inputs\": [");
     for (int i = 0; i < r->inputs; i++) {
-        rp_text_add(t, "%s\n    {\"name\": \"%s\", \"scheme\": \"%s\", \"low\": ", i ? "," : "", r->input[i].name, schemes[r->input[i].scheme]);
+        rp_text_add(t, "%s\n    {\"name\": \"%s\", \"scheme\": \"%s\", \"low\": ", i ? "," : "",
+                    r->input[i].name, schemes[r->input[i].scheme]);
         rp_text_add_double(t, r->input[i].low);
         rp_text_add(t, ", \"high\": ");
         rp_text_add_double(t, r->input[i].high);
@@ -243,7 +246,8 @@ void rp_recipe_write(const rp_recipe *r, rp_text *t)
         rp_text_add(t, "%s", a ? ", " : "");
         rp_text_add_double(t, r->spacing[a]);
     }
-    rp_text_add(t, "],\n  \"crop_nonzero\": %s,\n  \"dtype\": \"%s\"\n}\n", r->crop_nonzero ? "true" : "false", rp_dtype_name(r->dtype));
+    rp_text_add(t, "],\n  \"crop_nonzero\": %s,\n  \"dtype\": \"%s\"\n}\n",
+                r->crop_nonzero ? "true" : "false", rp_dtype_name(r->dtype));
 }
 
 static rp_status number(const char *name, const rp_node *map, const char *key, double *out)
@@ -256,7 +260,8 @@ static rp_status number(const char *name, const rp_node *map, const char *key, d
 static rp_status read_input(const char *name, const rp_node *n, rp_recipe *r, int i)
 {
     const rp_node *word = rp_node_get(n, "name"), *scheme = rp_node_get(n, "scheme");
-    RP_NEED(word && word->text && scheme && scheme->text, RP_EDATA, "%s: input %d has no name or scheme", name, i + 1);
+    RP_NEED(word && word->text && scheme && scheme->text, RP_EDATA,
+            "%s: input %d has no name or scheme", name, i + 1);
     rp_clean_name(word->text, r->input[i].name);
     int k = 0;
     while (k < RP_SCHEME_COUNT && strcmp(schemes[k], scheme->text) != 0) k++;
@@ -273,11 +278,14 @@ rp_status rp_recipe_read(const char *name, int64_t n, const char *json, rp_recip
     RP_AUTO(rp_tree) t = NULL;
     rp_recipe r = {0};
     RP_TRY(rp_tree_json(name, n, json, &t));
-    const rp_node *root = rp_tree_root(t), *inputs = rp_node_get(root, "inputs"), *labels = rp_node_get(root, "labels");
-    const rp_node *spacing = rp_node_get(root, "spacing_mm"), *crop_key = rp_node_get(root, "crop_nonzero");
+    const rp_node *root = rp_tree_root(t), *inputs = rp_node_get(root, "inputs"),
+                  *labels = rp_node_get(root, "labels");
+    const rp_node *spacing = rp_node_get(root, "spacing_mm"),
+                  *crop_key = rp_node_get(root, "crop_nonzero");
     const rp_node *dtype = rp_node_get(root, "dtype");
-    RP_NEED(inputs && labels && spacing && crop_key && dtype && dtype->text && spacing->count == 3 && inputs->count >= 1 &&
-                inputs->count <= RP_INPUTS_MAX && labels->count <= RP_INPUTS_MAX && rp_node_bool(crop_key, &r.crop_nonzero) &&
+    RP_NEED(inputs && labels && spacing && crop_key && dtype && dtype->text &&
+                spacing->count == 3 && inputs->count >= 1 && inputs->count <= RP_INPUTS_MAX &&
+                labels->count <= RP_INPUTS_MAX && rp_node_bool(crop_key, &r.crop_nonzero) &&
                 rp_dtype_read(dtype->text, &r.dtype),
             RP_EDATA, "%s: not a recipe", name);
     r.inputs = (int)inputs->count;
@@ -288,7 +296,8 @@ rp_status rp_recipe_read(const char *name, int64_t n, const char *json, rp_recip
         rp_clean_name(labels->child[i]->text, r.label[i]);
     }
     for (int a = 0; a < 3; a++)
-        RP_NEED(rp_node_double(spacing->child[a], &r.spacing[a]) && r.spacing[a] > 0, RP_EDATA, "%s: 'spacing_mm' must be three numbers", name);
+        RP_NEED(rp_node_double(spacing->child[a], &r.spacing[a]) && r.spacing[a] > 0, RP_EDATA,
+                "%s: 'spacing_mm' must be three numbers", name);
     *out = r;
     return RP_OK;
 }

@@ -1,14 +1,20 @@
 /* cohort/recipe.h - how a case becomes what a network sees, and how its answer returns.
  *
  * Order: inputs on the first one's grid, axes turned to the patient's, crop, normalise, resample.
- * A recipe is fitted on training cases and travels with the weights: prediction applies it as it is. */
+ * A recipe is fitted on training cases and travels with the weights: prediction applies it as it
+ * is. */
 #pragma once
 #include "cohort/cohort.h"
 #include "lib/image/orient.h"
 
 enum { RP_INPUTS_MAX = 16 };
 
-typedef enum rp_scheme { RP_SCHEME_NONE, RP_SCHEME_CT, RP_SCHEME_ZSCORE, RP_SCHEME_COUNT } rp_scheme;
+typedef enum rp_scheme {
+    RP_SCHEME_NONE,
+    RP_SCHEME_CT,
+    RP_SCHEME_ZSCORE,
+    RP_SCHEME_COUNT
+} rp_scheme;
 const char *rp_scheme_name(rp_scheme s);
 
 typedef struct rp_recipe {
@@ -31,7 +37,7 @@ RP_MUST rp_status rp_recipe_read(const char *name, int64_t n, const char *json, 
 
 /* Where a prepared case comes from: all that is needed to go back. */
 typedef struct rp_provenance {
-    rp_grid source;    /* of the first input as stored */
+    rp_grid source; /* of the first input as stored */
     rp_orient orient;
     int64_t low[3], size[3]; /* crop, in turned voxels */
     int64_t n[3];            /* prepared */
@@ -40,8 +46,8 @@ typedef struct rp_provenance {
 typedef struct rp_case_image {
     rp_provenance from;
     int inputs;
-    float *image;                  /* [inputs][n] normalised, rounded to the recipe's dtype */
-    float outside[RP_INPUTS_MAX];  /* value beyond the case */
+    float *image;                 /* [inputs][n] normalised, rounded to the recipe's dtype */
+    float outside[RP_INPUTS_MAX]; /* value beyond the case */
 } rp_case_image;
 void rp_case_image_drop(rp_case_image **c);
 
@@ -50,15 +56,16 @@ void rp_case_image_drop(rp_case_image **c);
 RP_MUST rp_status rp_recipe_inputs(const rp_recipe *r, rp_cohort *c, int64_t index,
                                    rp_provenance *from, float **values);
 /* The whole way.  Owned by the caller. */
-RP_MUST rp_status rp_recipe_apply(const rp_recipe *r, rp_cohort *c, int64_t index, rp_case_image **out);
+RP_MUST rp_status rp_recipe_apply(const rp_recipe *r, rp_cohort *c, int64_t index,
+                                  rp_case_image **out);
 /* The same from inputs that were read (values is used up). */
 RP_MUST rp_status rp_recipe_finish(const rp_recipe *r, const rp_provenance *from, float **values,
                                    rp_case_image **out);
 
 /* Labels on the source grid (turned, uncropped or not) to the prepared grid.
  *   in [voxels of the turned source grid], out [n] */
-RP_MUST rp_status rp_recipe_labels(const rp_recipe *r, const rp_provenance *from, const uint8_t in[],
-                                   uint8_t out[]);
+RP_MUST rp_status rp_recipe_labels(const rp_recipe *r, const rp_provenance *from,
+                                   const uint8_t in[], uint8_t out[]);
 /* Logits [classes][n] to labels on the source grid as stored: linear, then the largest (ties: the
  * lowest class); 0 outside of the crop.  out: [voxels of from->source]. */
 RP_MUST rp_status rp_recipe_restore(const rp_recipe *r, const rp_provenance *from, int classes,

@@ -23,7 +23,9 @@ void rp_scan_drop(rp_scan **s)
 /* Paths go to the list with a first byte that says what they are: 'f' a file, else a reason. */
 typedef struct walk {
     rp_text *out;
-    struct { uint64_t device, inode; } *seen;
+    struct {
+        uint64_t device, inode;
+    } * seen;
     int64_t seen_count, seen_capacity;
 } walk;
 
@@ -102,7 +104,8 @@ static rp_status find_files(int sources, const char *const source[], rp_text *ou
         rp_path_info info;
         st = rp_path_look(source[i], true, &info);
         if (st == RP_OK && info.kind == RP_PATH_NONE)
-            st = rp_error_set(RP_ENONE, __FILE__, __LINE__, __func__, "source '%s' is not there", source[i]);
+            st = rp_error_set(RP_ENONE, __FILE__, __LINE__, __func__, "source '%s' is not there",
+                              source[i]);
         if (st == RP_OK) st = enter(&w, source[i], 0);
     }
     rp_free(w.seen);
@@ -138,7 +141,8 @@ static void take_numbers(const rp_dicom_header *h, rp_file_head *f)
     f->acquisition = h->acquisition_number.value;
     f->instance = h->instance_number.value;
     f->temporal = h->temporal_position.is_set ? h->temporal_position.value : -1;
-    f->bytes = (double)f->rows * (double)f->columns * (double)f->frames * (f->bits_stored > 8 ? 2 : 1);
+    f->bytes =
+        (double)f->rows * (double)f->columns * (double)f->frames * (f->bits_stored > 8 ? 2 : 1);
 }
 
 static void take_header(const rp_dicom_header *h, rp_file_head *f)
@@ -184,8 +188,8 @@ static bool holds_word(const char *path, const char *stem)
 }
 
 /* nnU-Net's naming: imagesTr/CASE_0000.nii.gz is volume '0000' of CASE, labelsTr/CASE.nii.gz its
- * label map.  What lies in a folder of masks or is called so is a label map of the case of its name,
- * any other file is volume 'image' of a case of its own. */
+ * label map.  What lies in a folder of masks or is called so is a label map of the case of its
+ * name, any other file is volume 'image' of a case of its own. */
 static void name_of_file(const char *path, rp_file_head *f)
 {
     const char *base = strrchr(path, '/') ? strrchr(path, '/') + 1 : path;
@@ -239,10 +243,14 @@ static rp_status read_head(const char *path, rp_file_head *f)
     }
     RP_TRY(st);
     take_header(h, f);
-    if (strcmp(h->modality, "RTSTRUCT") == 0) f->kind = RP_FILE_STRUCTS;
-    else if (strcmp(h->modality, "SEG") == 0) f->kind = RP_FILE_SEG;
-    else if (f->rows > 0 && f->columns > 0) f->kind = RP_FILE_SLICE;
-    else skip(f, RP_EUNSUP, "no pixels");
+    if (strcmp(h->modality, "RTSTRUCT") == 0)
+        f->kind = RP_FILE_STRUCTS;
+    else if (strcmp(h->modality, "SEG") == 0)
+        f->kind = RP_FILE_SEG;
+    else if (f->rows > 0 && f->columns > 0)
+        f->kind = RP_FILE_SLICE;
+    else
+        skip(f, RP_EUNSUP, "no pixels");
     return RP_OK;
 }
 
@@ -254,8 +262,10 @@ static rp_status read_block(void *arg, int64_t task, rp_text *result)
     const int64_t end = (task + 1) * BLOCK < s->files ? (task + 1) * BLOCK : s->files;
     for (int64_t i = task * BLOCK; i < end; i++) {
         memset(f, 0, sizeof *f);
-        if (s->path[i][-1] != 'f') skip(f, RP_EIO, reason_of(s->path[i][-1]));
-        else RP_TRY(read_head(s->path[i], f));
+        if (s->path[i][-1] != 'f')
+            skip(f, RP_EIO, reason_of(s->path[i][-1]));
+        else
+            RP_TRY(read_head(s->path[i], f));
         rp_text_add_bytes(result, sizeof *f, f);
     }
     return rp_text_status(result);
@@ -286,9 +296,18 @@ static rp_status read_heads(const rp_comm *comm, rp_pool *pool, const char *fold
     char hex[RP_DIGEST_TEXT];
     rp_digest_bytes(NULL, (size_t)s->paths.length, s->paths.at, d);
     rp_hex(sizeof d, d, hex);
-    const rp_work w = {.comm = comm, .pool = pool, .folder = folder, .phase = "headers",
-                       .title = "reading headers", .digest = hex, .tasks = tasks, .cost = cost,
-                       .run = read_block, .arg = s, .stop = stop, .stop_arg = stop_arg,
+    const rp_work w = {.comm = comm,
+                       .pool = pool,
+                       .folder = folder,
+                       .phase = "headers",
+                       .title = "reading headers",
+                       .digest = hex,
+                       .tasks = tasks,
+                       .cost = cost,
+                       .run = read_block,
+                       .arg = s,
+                       .stop = stop,
+                       .stop_arg = stop_arg,
                        .results_everywhere = true};
     RP_AUTO(rp_farm_results) f = NULL;
     RP_TRY(rp_work_run(&w, &f));
@@ -297,7 +316,8 @@ static rp_status read_heads(const rp_comm *comm, rp_pool *pool, const char *fold
         if (f->result[i].state == RP_FARM_IS_DONE && f->result[i].n == n * (int64_t)sizeof *s->head)
             memcpy(s->head + i * BLOCK, f->result[i].bytes, (size_t)f->result[i].n);
         else
-            for (int64_t k = 0; k < n; k++) skip(&s->head[i * BLOCK + k], RP_EDATA, "crashes the reader");
+            for (int64_t k = 0; k < n; k++)
+                skip(&s->head[i * BLOCK + k], RP_EDATA, "crashes the reader");
     }
     return RP_OK;
 }

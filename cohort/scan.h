@@ -19,17 +19,18 @@ typedef enum rp_file_kind {
 /* The part of a header that grouping needs; the whole is read again with the pixels. */
 typedef struct rp_file_head {
     int32_t kind, status;
-    char reason[80];  /* of RP_FILE_SKIPPED: a word or two of ours, no text of the file */
+    char reason[80]; /* of RP_FILE_SKIPPED: a word or two of ours, no text of the file */
     char patient[132], name[132], birth[12], sex[4], age[8];
     char study[68], series[68], frame[68], sop[68];
     char date[12], time[20]; /* of the study */
     char modality[20], units[20], photometric[20], image_type[100];
-    char volume[68];         /* NIfTI: name of the volume or mask, of the file name */
+    char volume[68]; /* NIfTI: name of the volume or mask, of the file name */
     char manufacturer[68], model[68], kernel[68];
     double position[3], orientation[6], spacing[2];
     double slope, intercept, slice_thickness, kvp;
     double echo_time, repetition_time, inversion_time, b_value, trigger_time;
-    int64_t rows, columns, frames, bits_stored, sign, series_number, acquisition, instance, temporal;
+    int64_t rows, columns, frames, bits_stored, sign, series_number, acquisition, instance,
+        temporal;
     uint8_t has_position, has_orientation, has_spacing, has_slope, has_frame_groups, has_lut;
     uint8_t is_burned, is_lossy;
     double bytes; /* uncompressed pixels */
@@ -37,14 +38,15 @@ typedef struct rp_file_head {
 
 typedef struct rp_scan {
     int64_t files;
-    char **path;         /* [files] */
-    rp_file_head *head;  /* [files] */
-    rp_text paths;       /* behind path */
+    char **path;        /* [files] */
+    rp_file_head *head; /* [files] */
+    rp_text paths;      /* behind path */
 } rp_scan;
 void rp_scan_drop(rp_scan **s);
 
-/* Looks through the sources.  folder: of the journal (NULL: none).  Owned by the caller.  Collective.
- * Errors: RP_ENONE (a source is not there), RP_EUSE (nothing in it), RP_EIO, RP_ESTOP. */
+/* Looks through the sources.  folder: of the journal (NULL: none).  Owned by the caller.
+ * Collective. Errors: RP_ENONE (a source is not there), RP_EUSE (nothing in it), RP_EIO, RP_ESTOP.
+ */
 RP_MUST rp_status rp_scan_sources(const rp_comm *comm, rp_pool *pool, int sources,
                                   const char *const source[], const char *folder,
                                   bool (*stop)(void *arg), void *stop_arg, rp_scan **out);

@@ -11,7 +11,8 @@ const char *rp_mr_sequence(const rp_file_head *h)
 {
     const double te = h->echo_time, tr = h->repetition_time, ti = h->inversion_time;
     if (strstr(h->image_type, "ADC")) return "ADC";
-    if (h->b_value >= 0 || strstr(h->image_type, "DIFFUSION") || strstr(h->image_type, "TRACEW")) return "DWI";
+    if (h->b_value >= 0 || strstr(h->image_type, "DIFFUSION") || strstr(h->image_type, "TRACEW"))
+        return "DWI";
     if (ti >= 1700 && ti <= 2800 && te > 70) return "FLAIR";
     if (ti >= 100 && ti <= 250) return "STIR";
     if (ti >= 600 && ti <= 1300 && te < 8) return "T1";
@@ -48,31 +49,40 @@ static void judge_slice(rp_file_head *h)
     const bool ct = strcmp(h->modality, "CT") == 0;
     if (!ct && strcmp(h->modality, "PT") != 0 && strcmp(h->modality, "MR") != 0)
         refuse_file(h, "modality not in the rules");
-    else if (strncmp(h->photometric, "MONOCHROME", 10) != 0) refuse_file(h, "colour");
-    else if (h->is_burned) refuse_file(h, "text burnt into the pixels");
-    else if (strstr(h->image_type, "LOCALIZER")) refuse_file(h, "localiser");
-    else if (strstr(h->image_type, "MOSAIC")) refuse_file(h, "mosaic: export as enhanced MR");
-    else if (h->has_lut) refuse_file(h, "values by a lookup table");
-    else if (h->has_frame_groups) return;
-    else if (!h->has_position || !h->has_orientation) refuse_file(h, "no position in space");
+    else if (strncmp(h->photometric, "MONOCHROME", 10) != 0)
+        refuse_file(h, "colour");
+    else if (h->is_burned)
+        refuse_file(h, "text burnt into the pixels");
+    else if (strstr(h->image_type, "LOCALIZER"))
+        refuse_file(h, "localiser");
+    else if (strstr(h->image_type, "MOSAIC"))
+        refuse_file(h, "mosaic: export as enhanced MR");
+    else if (h->has_lut)
+        refuse_file(h, "values by a lookup table");
+    else if (h->has_frame_groups)
+        return;
+    else if (!h->has_position || !h->has_orientation)
+        refuse_file(h, "no position in space");
     else if (!h->has_spacing || !(h->spacing[0] > 0) || !(h->spacing[1] > 0))
         refuse_file(h, "no pixel spacing");
-    else if (!is_right_angled(h->orientation)) refuse_file(h, "orientation not at right angles");
-    else if (ct && !h->has_slope) refuse_file(h, "no rescale: HU unknown");
-    else if (!isfinite(h->slope) || h->slope == 0) refuse_file(h, "rescale slope 0");
-    else if (h->frames > 1) refuse_file(h, "frames without geometry");
+    else if (!is_right_angled(h->orientation))
+        refuse_file(h, "orientation not at right angles");
+    else if (ct && !h->has_slope)
+        refuse_file(h, "no rescale: HU unknown");
+    else if (!isfinite(h->slope) || h->slope == 0)
+        refuse_file(h, "rescale slope 0");
+    else if (h->frames > 1)
+        refuse_file(h, "frames without geometry");
 }
 
-static int by_text(const char *a, const char *b)
-{
-    return strcmp(a, b);
-}
+static int by_text(const char *a, const char *b) { return strcmp(a, b); }
 
 /* Order in which slices of one series stand together. */
 static int by_series(const void *a, const void *b, void *arg)
 {
     const rp_file_head *head = arg;
-    const rp_file_head *p = &head[((const rp_slice *)a)->file], *q = &head[((const rp_slice *)b)->file];
+    const rp_file_head *p = &head[((const rp_slice *)a)->file],
+                       *q = &head[((const rp_slice *)b)->file];
     int c = by_text(p->patient, q->patient);
     if (!c) c = by_text(p->study, q->study);
     if (!c) c = by_text(p->series, q->series);
@@ -80,7 +90,9 @@ static int by_series(const void *a, const void *b, void *arg)
     if (!c) c = (p->rows > q->rows) - (p->rows < q->rows);
     if (!c) c = (p->columns > q->columns) - (p->columns < q->columns);
     if (!c) c = by_text(p->modality, q->modality);
-    if (!c) c = (p->has_frame_groups > q->has_frame_groups) - (p->has_frame_groups < q->has_frame_groups);
+    if (!c)
+        c = (p->has_frame_groups > q->has_frame_groups) -
+            (p->has_frame_groups < q->has_frame_groups);
     if (!c && p->has_frame_groups) c = by_text(p->sop, q->sop);
     if (!c) c = (((const rp_slice *)a)->file > ((const rp_slice *)b)->file) ? 1 : -1;
     return c;
@@ -90,8 +102,8 @@ static bool same_series(const rp_file_head *p, const rp_file_head *q)
 {
     return strcmp(p->patient, q->patient) == 0 && strcmp(p->study, q->study) == 0 &&
            strcmp(p->series, q->series) == 0 && strcmp(p->frame, q->frame) == 0 &&
-           p->rows == q->rows && p->columns == q->columns && strcmp(p->modality, q->modality) == 0 &&
-           !p->has_frame_groups && !q->has_frame_groups;
+           p->rows == q->rows && p->columns == q->columns &&
+           strcmp(p->modality, q->modality) == 0 && !p->has_frame_groups && !q->has_frame_groups;
 }
 
 static bool same_plane(const rp_file_head *p, const rp_file_head *q)
@@ -148,7 +160,8 @@ static int by_split(const void *a, const void *b, void *arg)
 {
     const split_order *o = arg;
     const rp_slice *p = a, *q = b;
-    const double x = split_key(&o->head[p->file], o->which), y = split_key(&o->head[q->file], o->which);
+    const double x = split_key(&o->head[p->file], o->which),
+                 y = split_key(&o->head[q->file], o->which);
     if (x != y) return x < y ? -1 : 1;
     return by_place(a, b, (void *)(uintptr_t)o->head);
 }
@@ -224,10 +237,15 @@ static rp_status set_geometry(rp_series *s, const rp_scan *scan, const rp_slice 
     qsort(gap, (size_t)n, sizeof *gap, ascending);
     const double median = gap[n / 2], low = gap[0], high = gap[n - 1];
     const double error = fmax(high - median, median - low);
-    (void)snprintf(detail, sizeof detail, "gaps %.3f to %.3f mm; median %.3f mm; %" PRId64 " slices", low, high, median, s->count);
+    (void)snprintf(detail, sizeof detail,
+                   "gaps %.3f to %.3f mm; median %.3f mm; %" PRId64 " slices", low, high, median,
+                   s->count);
     if (error > 0.05 * median + 0.1) {
         const double ratio = high / median;
-        refuse(s, ratio > 1.9 && fabs(ratio - rint(ratio)) < 0.05 * ratio ? "missing slices" : "uneven spacing", detail);
+        refuse(s,
+               ratio > 1.9 && fabs(ratio - rint(ratio)) < 0.05 * ratio ? "missing slices"
+                                                                       : "uneven spacing",
+               detail);
         return RP_OK;
     }
     s->is_warned = error > 0.01 * median;
@@ -253,7 +271,8 @@ static rp_status add_cluster(rp_plan *p, rp_scan *scan, int64_t first, int64_t c
         if (kept && strcmp(scan->head[s[kept - 1].file].sop, h->sop) == 0 && h->sop[0] &&
             s[i].place == s[kept - 1].place)
             refuse_file(h, "the same object twice");
-        else s[kept++] = s[i];
+        else
+            s[kept++] = s[i];
     }
     count = kept;
     for (int which = 0; has_duplicates(s, count) && which < 5; which++) {
@@ -262,12 +281,16 @@ static rp_status add_cluster(rp_plan *p, rp_scan *scan, int64_t first, int64_t c
         bool good = true;
         int64_t groups = 0;
         for (int64_t i = 0, j; i < count && good; i = j, groups++) {
-            for (j = i + 1; j < count && split_key(&scan->head[s[j].file], which) == split_key(&scan->head[s[i].file], which);) j++;
+            for (j = i + 1; j < count && split_key(&scan->head[s[j].file], which) ==
+                                             split_key(&scan->head[s[i].file], which);)
+                j++;
             good = !has_duplicates(s + i, j - i);
         }
         if (!good || groups < 2) continue;
         for (int64_t i = 0, j; i < count; i = j) {
-            for (j = i + 1; j < count && split_key(&scan->head[s[j].file], which) == split_key(&scan->head[s[i].file], which);) j++;
+            for (j = i + 1; j < count && split_key(&scan->head[s[j].file], which) ==
+                                             split_key(&scan->head[s[i].file], which);)
+                j++;
             RP_TRY(add_series(p, scan, first + i, j - i));
             RP_TRY(set_geometry(&p->series[p->series_count - 1], scan, s + i));
         }
@@ -315,8 +338,10 @@ rp_status rp_plan_series(rp_scan *scan, rp_plan *p)
     for (int64_t i = 0, j; i < p->slices; i = j) {
         const rp_file_head *h = &scan->head[p->slice[i].file];
         for (j = i + 1; j < p->slices && same_series(h, &scan->head[p->slice[j].file]);) j++;
-        if (h->has_frame_groups) RP_TRY(add_series(p, scan, i, 1));
-        else RP_TRY(add_group(p, scan, i, j - i));
+        if (h->has_frame_groups)
+            RP_TRY(add_series(p, scan, i, 1));
+        else
+            RP_TRY(add_group(p, scan, i, j - i));
     }
     for (int64_t i = 0; i < scan->files; i++) {
         rp_file_head *h = &scan->head[i];
@@ -326,7 +351,8 @@ rp_status rp_plan_series(rp_scan *scan, rp_plan *p)
         rp_series *s = &p->series[p->series_count - 1];
         s->is_file = true;
         (void)snprintf(s->name, sizeof s->name, "%.19s", h->volume);
-        s->bytes = h->bytes * 3; /* compressed about threefold: only borders of shards follow from it */
+        s->bytes =
+            h->bytes * 3; /* compressed about threefold: only borders of shards follow from it */
     }
     return RP_OK;
 }

@@ -10,10 +10,7 @@
 
 static const char *const names[] = {"none", "train", "validate", "test"};
 
-const char *rp_part_name(rp_part p)
-{
-    return names[p];
-}
+const char *rp_part_name(rp_part p) { return names[p]; }
 
 /* Gives a part to every case of a patient, or to one case; false if the cohort has none of them. */
 static rp_status assign(const rp_cohort *c, bool by_patient, const char *name, rp_part p,
@@ -48,7 +45,8 @@ static rp_status take_row(const rp_cohort *c, bool by_patient, const char *name,
         }
         return RP_OK;
     }
-    RP_FAIL(RP_EDATA, "%s: %s '%s' is not in cohort '%s'", where, by_patient ? "patient" : "case", name, c->path);
+    RP_FAIL(RP_EDATA, "%s: %s '%s' is not in cohort '%s'", where, by_patient ? "patient" : "case",
+            name, c->path);
 }
 
 static rp_status check_patients(const char *path, const rp_cohort *c, const rp_part part[])
@@ -56,9 +54,9 @@ static rp_status check_patients(const char *path, const rp_cohort *c, const rp_p
     for (int64_t i = 1; i < c->cases; i++)
         for (int64_t k = i - 1; k >= 0; k--) {
             if (strcmp(c->list[i].patient, c->list[k].patient) != 0) continue;
-            RP_NEED(part[i] == part[k] || part[i] == RP_PART_NONE || part[k] == RP_PART_NONE, RP_EDATA,
-                    "%s: patient '%s' is in two parts (cases '%s' and '%s')", path, c->list[i].patient,
-                    c->list[k].name, c->list[i].name);
+            RP_NEED(part[i] == part[k] || part[i] == RP_PART_NONE || part[k] == RP_PART_NONE,
+                    RP_EDATA, "%s: patient '%s' is in two parts (cases '%s' and '%s')", path,
+                    c->list[i].patient, c->list[k].name, c->list[i].name);
         }
     return RP_OK;
 }
@@ -77,7 +75,8 @@ rp_status rp_split_read(const char *path, const rp_cohort *c, rp_part part[], rp
         RP_TRY(rp_format(&where, "%s:%" PRId64, path, rp_csv_line(csv, row)));
         int p = RP_PART_TRAIN;
         while (p <= RP_PART_TEST && strcmp(names[p], rp_csv_text(csv, row, split)) != 0) p++;
-        RP_NEED(p <= RP_PART_TEST, RP_EDATA, "%s: split '%s': must be train, validate or test", where, rp_csv_text(csv, row, split));
+        RP_NEED(p <= RP_PART_TEST, RP_EDATA, "%s: split '%s': must be train, validate or test",
+                where, rp_csv_text(csv, row, split));
         RP_TRY(take_row(c, by_patient, rp_csv_text(csv, row, name), (rp_part)p, where, part, lost));
     }
     return check_patients(path, c, part);
@@ -90,7 +89,8 @@ static rp_status list_patients(const rp_cohort *c, const char ***out, int64_t *c
     *count = 0;
     for (int64_t i = 0; i < c->cases; i++) {
         bool known = false;
-        for (int64_t k = 0; k < *count && !known; k++) known = strcmp((*out)[k], c->list[i].patient) == 0;
+        for (int64_t k = 0; k < *count && !known; k++)
+            known = strcmp((*out)[k], c->list[i].patient) == 0;
         if (!known) (*out)[(*count)++] = c->list[i].patient;
     }
     return RP_OK;
@@ -98,8 +98,11 @@ static rp_status list_patients(const rp_cohort *c, const char ***out, int64_t *c
 
 rp_status rp_split_make(const rp_cohort *c, const rp_split_settings *s, rp_text *csv)
 {
-    RP_NEED(s->folds > 0 ? s->fold >= 0 && s->fold < s->folds : s->test >= 0 && s->validate >= 0 && s->test + s->validate < 1,
-            RP_EUSE, "split: shares must be at least 0 and sum to less than 1, a fold below the number of folds");
+    RP_NEED(s->folds > 0 ? s->fold >= 0 && s->fold < s->folds
+                         : s->test >= 0 && s->validate >= 0 && s->test + s->validate < 1,
+            RP_EUSE,
+            "split: shares must be at least 0 and sum to less than 1, a fold below the number of "
+            "folds");
     RP_AUTOFREE const char **patient = NULL;
     RP_AUTOFREE int64_t *order = NULL, *place = NULL;
     int64_t n;
@@ -110,7 +113,8 @@ rp_status rp_split_make(const rp_cohort *c, const rp_split_settings *s, rp_text 
     rp_random_start(s->seed, RP_RANDOM_SPLIT, 0, &r);
     rp_random_permute(&r, n, order);
     for (int64_t i = 0; i < n; i++) place[order[i]] = i;
-    const int64_t test = (int64_t)llround(s->test * (double)n), validate = (int64_t)llround(s->validate * (double)n);
+    const int64_t test = (int64_t)llround(s->test * (double)n),
+                  validate = (int64_t)llround(s->validate * (double)n);
     rp_text_add(csv, "patient,split\n");
     for (int64_t i = 0; i < n; i++) {
         const bool held = s->folds > 0 ? place[i] % s->folds == s->fold : place[i] < test;

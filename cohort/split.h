@@ -11,11 +11,12 @@ const char *rp_part_name(rp_part p);
  *   lost  out: rows "name,reason" of the split's cases that ingest lost, appended
  * Errors: RP_EDATA naming file and line: a name nobody knows, one twice, a patient in two parts, an
  * unknown part. */
-RP_MUST rp_status rp_split_read(const char *path, const rp_cohort *c, rp_part part[], rp_text *lost);
+RP_MUST rp_status rp_split_read(const char *path, const rp_cohort *c, rp_part part[],
+                                rp_text *lost);
 
 typedef struct rp_split_settings {
     double test, validate; /* shares of patients, >= 0, sum below 1 */
-    int folds, fold;       /* folds > 0: fold `fold` of them is the test part, shares are not used */
+    int folds, fold; /* folds > 0: fold `fold` of them is the test part, shares are not used */
     uint64_t seed;
 } rp_split_settings;
 /* A split grouped by patient: a permutation of the patients by the seed, cut by the shares. */

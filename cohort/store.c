@@ -9,7 +9,8 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Records of a case: 'V' name, volume name, modality, unit, packed; or 'A' name, type, sizes, data. */
+/* Records of a case: 'V' name, volume name, modality, unit, packed; or 'A' name, type, sizes, data.
+ */
 struct rp_store_case {
     const rp_store *store;
     rp_text record;
@@ -44,7 +45,8 @@ rp_status rp_store_put(rp_store_case *c, const char *name, const rp_volume *v,
     rp_packed_save(p, &c->record);
     if (digest_hex) {
         uint8_t d[RP_DIGEST_BYTES];
-        rp_digest_bytes(NULL, (size_t)rp_grid_voxels(&v->grid) * rp_dtype_size(v->dtype), v->data, d);
+        rp_digest_bytes(NULL, (size_t)rp_grid_voxels(&v->grid) * rp_dtype_size(v->dtype), v->data,
+                        d);
         rp_hex(sizeof d, d, digest_hex);
     }
     return rp_text_status(&c->record);
@@ -139,7 +141,8 @@ static rp_status put_case(const making *m, rp_shard_writer *w, int64_t index)
     RP_NEED(blank && rp_read_int(blank + 1, &at), RP_EDATA, "case '%s' has no record",
             m->s->name[index]);
     RP_AUTOFREE char *path = NULL;
-    RP_TRY(rp_format(&path, "%s/%.*s", m->journal, (int)(blank - m->place[index]), m->place[index]));
+    RP_TRY(
+        rp_format(&path, "%s/%.*s", m->journal, (int)(blank - m->place[index]), m->place[index]));
     RP_TEXT_AUTO record = {0};
     uint32_t kind;
     RP_TRY(rp_journal_fetch(path, at, &kind, &record));
@@ -224,8 +227,9 @@ static rp_status take_cases(const rp_farm_results *f, making *m, rp_store_result
     RP_ASSERT(r != NULL);
     for (int64_t i = 0; i < r->cases; i++) {
         const rp_farm_result *one = &f->result[i];
-        r->status[i] = one->state == RP_FARM_IS_DONE ? RP_OK
-                       : one->state == RP_FARM_IS_FAILED ? one->status : RP_EDATA;
+        r->status[i] = one->state == RP_FARM_IS_DONE     ? RP_OK
+                       : one->state == RP_FARM_IS_FAILED ? one->status
+                                                         : RP_EDATA;
         const char *told = one->bytes ? one->bytes : "";
         if (r->status[i] == RP_OK) {
             const char *end = strchr(told, '\n');
@@ -255,9 +259,18 @@ static rp_status open_data(making *m)
 static rp_status run_cases(making *m, rp_store_result *r)
 {
     const rp_store *s = m->s;
-    rp_work w = {.comm = s->comm, .pool = s->pool, .folder = m->journal, .phase = "cases",
-                 .title = s->title, .digest = s->digest, .tasks = s->cases, .cost = s->bytes,
-                 .run = make_case, .arg = m, .stop = s->stop, .stop_arg = s->stop_arg,
+    rp_work w = {.comm = s->comm,
+                 .pool = s->pool,
+                 .folder = m->journal,
+                 .phase = "cases",
+                 .title = s->title,
+                 .digest = s->digest,
+                 .tasks = s->cases,
+                 .cost = s->bytes,
+                 .run = make_case,
+                 .arg = m,
+                 .stop = s->stop,
+                 .stop_arg = s->stop_arg,
                  .results_everywhere = true};
     RP_AUTO(rp_farm_results) f = NULL;
     RP_TRY(rp_work_run(&w, &f));
@@ -272,9 +285,18 @@ static rp_status run_shards(making *m, rp_store_result *r)
     RP_TRY(rp_alloc(r->shards, sizeof *cost, &cost));
     for (int64_t i = 0; i < s->cases; i++) cost[r->shard[i]] += s->bytes[i];
     m->result = r;
-    rp_work w = {.comm = s->comm, .pool = s->pool, .folder = m->journal, .phase = "shards",
-                 .digest = s->digest, .tasks = r->shards, .cost = cost, .run = make_shard, .arg = m,
-                 .stop = s->stop, .stop_arg = s->stop_arg, .results_everywhere = true};
+    rp_work w = {.comm = s->comm,
+                 .pool = s->pool,
+                 .folder = m->journal,
+                 .phase = "shards",
+                 .digest = s->digest,
+                 .tasks = r->shards,
+                 .cost = cost,
+                 .run = make_shard,
+                 .arg = m,
+                 .stop = s->stop,
+                 .stop_arg = s->stop_arg,
+                 .results_everywhere = true};
     RP_AUTO(rp_farm_results) f = NULL;
     RP_TRY(rp_work_run(&w, &f));
     for (int64_t i = 0; i < r->shards; i++) {

@@ -12,7 +12,7 @@
 /* Stored values of all slices with each slice's slope and intercept. */
 typedef struct stack {
     rp_grid grid;
-    int32_t *stored; /* [voxels] */
+    int32_t *stored;           /* [voxels] */
     double *slope, *intercept; /* [n z] */
     rp_read_volume *out;
 } stack;
@@ -87,7 +87,8 @@ typedef struct frame_place {
 static int by_place(const void *a, const void *b)
 {
     const frame_place *p = a, *q = b;
-    return p->place != q->place ? (p->place < q->place ? -1 : 1) : (p->frame > q->frame) - (p->frame < q->frame);
+    return p->place != q->place ? (p->place < q->place ? -1 : 1)
+                                : (p->frame > q->frame) - (p->frame < q->frame);
 }
 
 /* Grid of an enhanced multi-frame object; order: frames from bottom to top. */
@@ -96,14 +97,16 @@ static rp_status frames_grid(const rp_dicom_frame f[], int64_t n, const rp_dicom
 {
     RP_NEED(n >= 2, RP_EDATA, "an enhanced object of %" PRId64 " frames", n);
     for (int64_t i = 0; i < n; i++) {
-        RP_NEED(f[i].position.count == 3 && f[i].orientation.count == 6 && f[i].pixel_spacing.count == 2,
+        RP_NEED(f[i].position.count == 3 && f[i].orientation.count == 6 &&
+                    f[i].pixel_spacing.count == 2,
                 RP_EDATA, "frame %" PRId64 " has no geometry", i + 1);
         for (int k = 0; k < 6; k++)
             RP_NEED(fabs(f[i].orientation.value[k] - f[0].orientation.value[k]) <= 1e-3, RP_EUNSUP,
                     "frames of several orientations");
     }
     const double *o = f[0].orientation.value;
-    const double normal[3] = {o[1] * o[5] - o[2] * o[4], o[2] * o[3] - o[0] * o[5], o[0] * o[4] - o[1] * o[3]};
+    const double normal[3] = {o[1] * o[5] - o[2] * o[4], o[2] * o[3] - o[0] * o[5],
+                              o[0] * o[4] - o[1] * o[3]};
     for (int64_t i = 0; i < n; i++) {
         order[i].frame = i;
         order[i].place = 0;
@@ -114,7 +117,8 @@ static rp_status frames_grid(const rp_dicom_frame f[], int64_t n, const rp_dicom
     for (int64_t i = 1; i < n; i++) {
         const double gap = order[i].place - order[i - 1].place;
         RP_NEED(gap > 1e-3, RP_EUNSUP, "several frames at one position: a 4D object");
-        RP_NEED(fabs(gap - mean) <= 0.05 * mean + 0.1, RP_EDATA, "uneven spacing: %.3f mm, mean %.3f", gap, mean);
+        RP_NEED(fabs(gap - mean) <= 0.05 * mean + 0.1, RP_EDATA,
+                "uneven spacing: %.3f mm, mean %.3f", gap, mean);
     }
     *g = (rp_grid){.n = {n, h->rows.value, h->columns.value},
                    .spacing = {mean, f[0].pixel_spacing.value[0], f[0].pixel_spacing.value[1]}};
@@ -153,8 +157,12 @@ static rp_status read_enhanced(const char *path, stack *k)
     const int64_t plane = g.n[1] * g.n[2];
     for (int64_t z = 0; z < n; z++) {
         const rp_dicom_frame *one = &frame[order[z].frame];
-        k->slope[z] = one->slope.count ? one->slope.value[0] : h->slope.count ? h->slope.value[0] : 1;
-        k->intercept[z] = one->intercept.count ? one->intercept.value[0] : h->intercept.count ? h->intercept.value[0] : 0;
+        k->slope[z] = one->slope.count ? one->slope.value[0]
+                      : h->slope.count ? h->slope.value[0]
+                                       : 1;
+        k->intercept[z] = one->intercept.count ? one->intercept.value[0]
+                          : h->intercept.count ? h->intercept.value[0]
+                                               : 0;
         RP_NEED(isfinite(k->slope[z]) && k->slope[z] != 0, RP_EDATA, "'%s': rescale slope 0", path);
         RP_TRY(rp_dicom_file_pixels(f, order[z].frame, plane, k->stored + z * plane));
         RP_TRY(mend_slice(h, plane, k->slope[z], k->intercept[z], k->stored + z * plane, k->out));
@@ -180,9 +188,12 @@ static rp_status keep_stored(const stack *k, rp_volume **out)
     v->scale = k->slope[0];
     v->offset = k->intercept[0];
     for (int64_t i = 0; i < n; i++) {
-        if (type == RP_I16) ((int16_t *)v->data)[i] = (int16_t)k->stored[i];
-        else if (type == RP_U16) ((uint16_t *)v->data)[i] = (uint16_t)k->stored[i];
-        else ((int32_t *)v->data)[i] = k->stored[i];
+        if (type == RP_I16)
+            ((int16_t *)v->data)[i] = (int16_t)k->stored[i];
+        else if (type == RP_U16)
+            ((uint16_t *)v->data)[i] = (uint16_t)k->stored[i];
+        else
+            ((int32_t *)v->data)[i] = k->stored[i];
     }
     *out = RP_TAKE(v);
     return RP_OK;
@@ -251,7 +262,8 @@ rp_status rp_volume_read(const rp_scan *scan, const rp_plan *plan, const rp_seri
     }
     stack k = {.out = &r};
     rp_status st = RP_OK;
-    if (s->is_enhanced) st = read_enhanced(path, &k);
+    if (s->is_enhanced)
+        st = read_enhanced(path, &k);
     else {
         st = stack_new(s->count, &s->grid, &k);
         if (st == RP_OK) st = read_slices(scan, plan, s, &k);

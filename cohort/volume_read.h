@@ -20,8 +20,8 @@ typedef struct rp_region {
     char name[RP_NAME_SIZE]; /* cleaned; identifiers taken out */
     uint8_t *mask;           /* [voxels] 0 or 1; owned */
     int64_t voxels;
-    char warning[160];       /* "" if none */
-    char problem[160];       /* why there is no mask: mask is then NULL */
+    char warning[160]; /* "" if none */
+    char problem[160]; /* why there is no mask: mask is then NULL */
 } rp_region;
 typedef struct rp_regions {
     int64_t count, capacity;

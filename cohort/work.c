@@ -24,10 +24,7 @@ void rp_work_crashed(void)
     is_armed = 0;
 }
 
-void rp_work_show(rp_work_progress *show)
-{
-    show_progress = show;
-}
+void rp_work_show(rp_work_progress *show) { show_progress = show; }
 
 typedef struct logbook {
     rp_journal *journal;
@@ -77,7 +74,8 @@ static rp_status replay(void *arg, uint32_t kind, int64_t n, const void *payload
     return RP_OK;
 }
 
-/* Reads the phase's journals (rank 0), in byte order of their names; starts: how many there were. */
+/* Reads the phase's journals (rank 0), in byte order of their names; starts: how many there were.
+ */
 static rp_status read_journals(logbook *b, int64_t *starts)
 {
     RP_AUTO(rp_names) names = NULL;
@@ -119,7 +117,9 @@ static rp_status open_journal(logbook *b)
     if (st == RP_OK)
         st = rp_journal_add(b->journal, KIND_HEAD, (int64_t)strlen(w->digest), w->digest, NULL);
     const int64_t no_task = -1;
-    if (st == RP_OK) st = rp_journal_last_words(b->journal, RP_FARM_CRASH, sizeof no_task, &no_task, &last_words);
+    if (st == RP_OK)
+        st =
+            rp_journal_last_words(b->journal, RP_FARM_CRASH, sizeof no_task, &no_task, &last_words);
     is_armed = st == RP_OK;
     return rp_comm_agree(w->comm, st);
 }

@@ -25,8 +25,8 @@ typedef struct rp_work {
 /* Runs what is not done.  Owned by the caller.  Collective.  Errors: as rp_farm_run, RP_EIO. */
 RP_MUST rp_status rp_work_run(const rp_work *work, rp_farm_results **out);
 
-/* For the program's handler of fatal signals (SEGV, BUS, FPE, ABRT): notes in the open journal that this
- * rank crashed, so that a task that does it alone is known.  Async-signal-safe. */
+/* For the program's handler of fatal signals (SEGV, BUS, FPE, ABRT): notes in the open journal that
+ * this rank crashed, so that a task that does it alone is known.  Async-signal-safe. */
 void rp_work_crashed(void);
 
 /* Set once by the program: how progress of long work is shown (rank 0); NULL shows nothing. */

@@ -1,7 +1,8 @@
 /* mpi/post.c - letters between ranks.
  *
- * A letter is a header, then its bytes.  The receive of one header from anyone is always posted, but
- * while a letter is being received or waits to be taken; its bytes are received from that sender. */
+ * A letter is a header, then its bytes.  The receive of one header from anyone is always posted,
+ * but while a letter is being received or waits to be taken; its bytes are received from that
+ * sender. */
 #include "mpi/post.h"
 
 #include "mpi/comm_priv.h"
@@ -20,7 +21,7 @@ typedef struct letter {
 
 struct rp_post {
     rp_comm *comm;
-    letter *first;          /* on their way */
+    letter *first; /* on their way */
     int64_t head[2];
     MPI_Request head_request, body_request;
     int from;
@@ -32,7 +33,8 @@ struct rp_post {
 static rp_status listen(rp_post *p)
 {
     p->state = POST_LISTENS;
-    RP_MPI(MPI_Irecv(p->head, 2, MPI_INT64_T, MPI_ANY_SOURCE, RP_TAG_POST, p->comm->comm, &p->head_request));
+    RP_MPI(MPI_Irecv(p->head, 2, MPI_INT64_T, MPI_ANY_SOURCE, RP_TAG_POST, p->comm->comm,
+                     &p->head_request));
     return RP_OK;
 }
 
@@ -73,7 +75,8 @@ void rp_post_drop(rp_post **post)
 
 rp_status rp_post_send(rp_post *p, int to, int64_t number, int64_t n, const void *bytes)
 {
-    RP_NEED(n >= 0 && n <= INT_MAX && to >= 0 && to < p->comm->size, RP_EARG, "a letter of %" PRId64 " bytes to rank %d", n, to);
+    RP_NEED(n >= 0 && n <= INT_MAX && to >= 0 && to < p->comm->size, RP_EARG,
+            "a letter of %" PRId64 " bytes to rank %d", n, to);
     letter *l;
     RP_TRY(rp_alloc(1, sizeof *l, &l));
     const rp_status st = rp_alloc_raw(n, 1, &l->bytes);
@@ -90,7 +93,9 @@ rp_status rp_post_send(rp_post *p, int to, int64_t number, int64_t n, const void
     while (*end) end = &(*end)->next;
     *end = l;
     RP_MPI(MPI_Isend(l->head, 2, MPI_INT64_T, to, RP_TAG_POST, p->comm->comm, &l->request[0]));
-    if (n) RP_MPI(MPI_Isend(l->bytes, (int)n, MPI_BYTE, to, RP_TAG_POST_BODY, p->comm->comm, &l->request[1]));
+    if (n)
+        RP_MPI(MPI_Isend(l->bytes, (int)n, MPI_BYTE, to, RP_TAG_POST_BODY, p->comm->comm,
+                         &l->request[1]));
     return RP_OK;
 }
 
@@ -122,13 +127,15 @@ rp_status rp_post_step(rp_post *p, bool *progress)
         if (!flag) return RP_OK;
         *progress = true;
         p->from = status.MPI_SOURCE;
-        RP_NEED(p->head[1] >= 0 && p->head[1] <= INT_MAX, RP_EPEER, "rank %d announces a letter of %" PRId64 " bytes", p->from, p->head[1]);
+        RP_NEED(p->head[1] >= 0 && p->head[1] <= INT_MAX, RP_EPEER,
+                "rank %d announces a letter of %" PRId64 " bytes", p->from, p->head[1]);
         if (p->head[1] == 0) {
             p->state = POST_HOLDS;
             return RP_OK;
         }
         RP_TRY(rp_grow(p->head[1], 1, &p->capacity, &p->bytes));
-        RP_MPI(MPI_Irecv(p->bytes, (int)p->head[1], MPI_BYTE, p->from, RP_TAG_POST_BODY, p->comm->comm, &p->body_request));
+        RP_MPI(MPI_Irecv(p->bytes, (int)p->head[1], MPI_BYTE, p->from, RP_TAG_POST_BODY,
+                         p->comm->comm, &p->body_request));
         p->state = POST_RECEIVES;
     }
     if (p->state == POST_RECEIVES) {
@@ -156,7 +163,4 @@ rp_status rp_post_release(rp_post *p)
     return listen(p);
 }
 
-bool rp_post_is_idle(const rp_post *p)
-{
-    return !p->first;
-}
+bool rp_post_is_idle(const rp_post *p) { return !p->first; }

@@ -1,8 +1,9 @@
-/* mpi/post.h - letters between ranks: a number and a block of bytes, now and then, in any direction.
+/* mpi/post.h - letters between ranks: a number and a block of bytes, now and then, in any
+ * direction.
  *
- * For what is not a stream: weights on their way to who scores them, scores on their way back.  Letters
- * of one sender to one receiver arrive in order.  A receiver takes one letter at a time: memory is that
- * of the largest letter, and of what a sender has not got rid of yet. */
+ * For what is not a stream: weights on their way to who scores them, scores on their way back.
+ * Letters of one sender to one receiver arrive in order.  A receiver takes one letter at a time:
+ * memory is that of the largest letter, and of what a sender has not got rid of yet. */
 #pragma once
 #include "mpi/world.h"
 #include <stdbool.h>

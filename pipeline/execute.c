@@ -115,15 +115,26 @@ static rp_status need_cohort(walking *w)
     RP_TRY(rp_comm_max_i64(w->comm, 1, &there));
     if (!there) {
         const char *source[RP_JOB_LIST];
-        RP_NEED(job->cohort.source.count > 0, RP_EUSE, "cohort '%s' is not there and cohort.source names nothing to make it of", job->cohort.path);
+        RP_NEED(job->cohort.source.count > 0, RP_EUSE,
+                "cohort '%s' is not there and cohort.source names nothing to make it of",
+                job->cohort.path);
         for (int i = 0; i < job->cohort.source.count; i++) source[i] = job->cohort.source.item[i];
-        const rp_ingest in = {.comm = w->comm, .pool = w->pool, .sources = job->cohort.source.count, .source = source, .out = job->cohort.path,
-                              .key = job->cohort.key[0] ? job->cohort.key : NULL, .keep_ids = strcmp(job->cohort.ids, "keep") == 0,
-                              .shard_bytes = job->cohort.shard_size * (1 << 30), .program = rp_program_version(), .stop = rp_signals_stop};
+        const rp_ingest in = {.comm = w->comm,
+                              .pool = w->pool,
+                              .sources = job->cohort.source.count,
+                              .source = source,
+                              .out = job->cohort.path,
+                              .key = job->cohort.key[0] ? job->cohort.key : NULL,
+                              .keep_ids = strcmp(job->cohort.ids, "keep") == 0,
+                              .shard_bytes = job->cohort.shard_size * (1 << 30),
+                              .program = rp_program_version(),
+                              .stop = rp_signals_stop};
         rp_ingest_counts c;
         RP_TRY(rp_ingest_run(&in, &c));
         if (!c.was_there)
-            rp_log(RP_LOG_RUN, "ingest", NULL, "cohort '%s': %" PRId64 " cases, %" PRId64 " volumes, %" PRId64 " regions of %" PRId64 " files; %" PRId64 " left out (quarantine.csv)",
+            rp_log(RP_LOG_RUN, "ingest", NULL,
+                   "cohort '%s': %" PRId64 " cases, %" PRId64 " volumes, %" PRId64
+                   " regions of %" PRId64 " files; %" PRId64 " left out (quarantine.csv)",
                    job->cohort.path, c.cases, c.volumes, c.regions, c.files, c.quarantined);
     }
     return rp_comm_agree(w->comm, rp_cohort_open(job->cohort.path, &w->cohort));
@@ -146,39 +157,72 @@ static rp_status need_prepared(walking *w)
     w->prepare.stop = rp_signals_stop;
     RP_TRY(rp_prepare_run(&w->prepare, &w->prepared, &rows));
     w->prepare.folder = NULL;
-    RP_NEED(w->prepared->parts[RP_PART_TRAIN] > 0, RP_EDATA, "no training case is left: see lost.csv");
+    RP_NEED(w->prepared->parts[RP_PART_TRAIN] > 0, RP_EDATA,
+            "no training case is left: see lost.csv");
     int64_t lost = 0;
     for (const char *p = rp_text_get(&rows); *p; p++) lost += *p == '\n';
     rp_text_add(&w->lost, "case,stage,reason\n%s", rp_text_get(&rows));
     if (w->rank == 0) st = publish(w, "lost.csv", &w->lost);
     RP_TRY(rp_comm_agree(w->comm, st));
-    const double limit = fmax(3, w->job->train.max_lost * (double)(w->prepared->parts[RP_PART_TRAIN] + lost));
-    RP_NEED((double)lost <= limit, RP_EDATA, "%" PRId64 " cases of the split were lost before training, more than train.max_lost allows: see lost.csv", lost);
-    if (lost && w->rank == 0) rp_log(RP_LOG_RUN, "prepare", NULL, "%" PRId64 " cases of the split are lost: see lost.csv", lost);
+    const double limit =
+        fmax(3, w->job->train.max_lost * (double)(w->prepared->parts[RP_PART_TRAIN] + lost));
+    RP_NEED((double)lost <= limit, RP_EDATA,
+            "%" PRId64 " cases of the split were lost before training, more than train.max_lost "
+                       "allows: see lost.csv",
+            lost);
+    if (lost && w->rank == 0)
+        rp_log(RP_LOG_RUN, "prepare", NULL, "%" PRId64 " cases of the split are lost: see lost.csv",
+               lost);
     return RP_OK;
 }
 
 static void run_settings(const walking *w, rp_run_settings *s)
 {
     const rp_job *job = w->job;
-    *s = (rp_run_settings){
-        .folder = w->e->folder, .prepared = w->prepared, .layout = w->layout, .unet = &w->unet, .augment = w->augment,
-        .batch = (int)job->train.batch, .unit = (int)job->train.unit, .window = (int)job->channel.window,
-        .threads = w->threads, .workers = w->workers, .iterations = (int64_t)job->train.iterations, .stop_after = w->e->stop_after,
-        .seed = (uint64_t)job->train.seed, .foreground = job->train.foreground, .rate = job->train.rate, .momentum = job->train.momentum,
-        .decay = job->train.decay, .clip = job->train.clip, .max_lost = job->train.max_lost, .checkpoint_seconds = job->train.checkpoint * 60,
-        .keep = (int)job->train.keep, .kernels = job->train.kernels, .loss = job->train.loss, .optimiser = job->train.optimiser,
-        .identity = rp_text_get(&w->identity), .accept_other_identity = w->e->accept_other_identity, .is_mpio = strcmp(job->io, "mpio") == 0,
-        .evaluate_every = (int64_t)job->evaluate.every, .step = job->predict.step, .stop = rp_signals_stop};
+    *s = (rp_run_settings){.folder = w->e->folder,
+                           .prepared = w->prepared,
+                           .layout = w->layout,
+                           .unet = &w->unet,
+                           .augment = w->augment,
+                           .batch = (int)job->train.batch,
+                           .unit = (int)job->train.unit,
+                           .window = (int)job->channel.window,
+                           .threads = w->threads,
+                           .workers = w->workers,
+                           .iterations = (int64_t)job->train.iterations,
+                           .stop_after = w->e->stop_after,
+                           .seed = (uint64_t)job->train.seed,
+                           .foreground = job->train.foreground,
+                           .rate = job->train.rate,
+                           .momentum = job->train.momentum,
+                           .decay = job->train.decay,
+                           .clip = job->train.clip,
+                           .max_lost = job->train.max_lost,
+                           .checkpoint_seconds = job->train.checkpoint * 60,
+                           .keep = (int)job->train.keep,
+                           .kernels = job->train.kernels,
+                           .loss = job->train.loss,
+                           .optimiser = job->train.optimiser,
+                           .identity = rp_text_get(&w->identity),
+                           .accept_other_identity = w->e->accept_other_identity,
+                           .is_mpio = strcmp(job->io, "mpio") == 0,
+                           .evaluate_every = (int64_t)job->evaluate.every,
+                           .step = job->predict.step,
+                           .stop = rp_signals_stop};
     for (int a = 0; a < 3; a++) s->patch[a] = (int64_t)job->train.patch.item[a];
 }
 
-/* Rank 0 asks an engine what it would run: kernel rows, versions, and whether threads bear on bits. */
+/* Rank 0 asks an engine what it would run: kernel rows, versions, and whether threads bear on bits.
+ */
 static rp_status ask_engine(void *arg)
 {
     walking *w = arg;
     const rp_job *job = w->job;
-    rp_engine_settings e = {.net = w->net, .train = true, .threads = w->threads, .kernels = job->train.kernels, .loss = rp_loss_find(job->train.loss)};
+    rp_engine_settings e = {.net = w->net,
+                            .train = true,
+                            .threads = w->threads,
+                            .kernels = job->train.kernels,
+                            .loss = rp_loss_find(job->train.loss)};
     rp_engine *engine;
     for (int a = 0; a < 3; a++) e.patch[a] = (int64_t)job->train.patch.item[a];
     RP_NEED(e.loss, RP_EUSE, "train.loss '%s': 'radpipe help loss' lists them", job->train.loss);
@@ -196,7 +240,8 @@ static rp_status make_identity(walking *w)
         rp_task *task;
         st = rp_job_identity(w->job, &w->identity);
         if (st == RP_OK) {
-            rp_text_add(&w->identity, "prepared: %s\nprogram: %s\n", w->prepared->digest, rp_program_version());
+            rp_text_add(&w->identity, "prepared: %s\nprogram: %s\n", w->prepared->digest,
+                        rp_program_version());
             st = rp_pool_submit(w->compute, ask_engine, w, &task);
         }
         if (st == RP_OK) st = rp_task_wait(&task);
@@ -212,12 +257,14 @@ static rp_status make_layout(walking *w)
     RP_AUTOFREE int *node = NULL;
     rp_run_settings s;
     size_t patch, sample;
-    const int wanted[RP_ROLE_COUNT] = {(int)job->ranks.load, (int)job->ranks.augment, (int)job->ranks.train, (int)job->ranks.evaluate};
+    const int wanted[RP_ROLE_COUNT] = {(int)job->ranks.load, (int)job->ranks.augment,
+                                       (int)job->ranks.train, (int)job->ranks.evaluate};
     run_settings(w, &s);
     RP_TRY(rp_alloc(rp_comm_size(w->comm), sizeof *node, &node));
     RP_TRY(rp_comm_node_list(w->comm, node));
     RP_TRY(rp_run_payloads(&s, &patch, &sample));
-    RP_TRY(rp_execute_cost_of(job, &w->unet, w->threads, rp_comm_size(w->comm), patch, sample, &w->cost));
+    RP_TRY(rp_execute_cost_of(job, &w->unet, w->threads, rp_comm_size(w->comm), patch, sample,
+                              &w->cost));
     /* refused before anything large is taken: ranks of this node share what it has */
     int here = 0;
     const int64_t free_mib = rp_execute_free_mib();
@@ -225,17 +272,23 @@ static rp_status make_layout(walking *w)
     const double need = (double)w->cost.total * here / 1048576;
     rp_status fits = RP_OK;
     if (free_mib > 0 && need > (double)free_mib)
-        fits = rp_error_set(RP_EUSE, __FILE__, __LINE__, __func__,
-                            "%d ranks on this node need about %.1f GiB and it has %.1f GiB free: take a smaller train.patch, fewer model.features or fewer ranks a node ('radpipe plan' tells)",
-                            here, need / 1024, (double)free_mib / 1024);
+        fits = rp_error_set(
+            RP_EUSE, __FILE__, __LINE__, __func__,
+            "%d ranks on this node need about %.1f GiB and it has %.1f GiB free: take a smaller "
+            "train.patch, fewer model.features or fewer ranks a node ('radpipe plan' tells)",
+            here, need / 1024, (double)free_mib / 1024);
     RP_TRY(rp_comm_agree(w->comm, fits));
-    rp_layout_settings l = {.size = rp_comm_size(w->comm), .wanted = job->ranks.load == RP_AUTO_VALUE ? NULL : wanted, .node_of_rank = node};
+    rp_layout_settings l = {.size = rp_comm_size(w->comm),
+                            .wanted = job->ranks.load == RP_AUTO_VALUE ? NULL : wanted,
+                            .node_of_rank = node};
     for (int r = 0; r < RP_ROLE_COUNT; r++) l.cost[r] = w->cost.seconds[r];
     /* a rank of its own only where there is something to score beside training */
-    l.cost[RP_ROLE_EVALUATE] = w->prepared->parts[RP_PART_VALIDATE] ? w->cost.seconds[RP_ROLE_TRAIN] / 10 : 0;
+    l.cost[RP_ROLE_EVALUATE] =
+        w->prepared->parts[RP_PART_VALIDATE] ? w->cost.seconds[RP_ROLE_TRAIN] / 10 : 0;
     l.most[RP_ROLE_TRAIN] = rp_layout_units(s.batch, s.unit);
     RP_TRY(rp_layout_make(&l, &w->layout));
-    if (w->layout->wanted_ignored && w->rank == 0) rp_log(RP_LOG_RUN, NULL, NULL, "one rank runs: 'ranks' of the job is ignored");
+    if (w->layout->wanted_ignored && w->rank == 0)
+        rp_log(RP_LOG_RUN, NULL, NULL, "one rank runs: 'ranks' of the job is ignored");
     return RP_OK;
 }
 
@@ -245,19 +298,27 @@ static rp_status write_plan(const walking *w)
     rp_text_add(&t, "ranks: %d\nthreads: %d\nroles:\n", w->layout->size, w->threads);
     for (int r = 0; r < RP_ROLE_COUNT; r++) {
         rp_text_add(&t, "  %s: [", rp_role_name((rp_role)r));
-        for (int i = 0; i < w->layout->count[r]; i++) rp_text_add(&t, "%s%d", i ? ", " : "", w->layout->rank[r][i]);
+        for (int i = 0; i < w->layout->count[r]; i++)
+            rp_text_add(&t, "%s%d", i ? ", " : "", w->layout->rank[r][i]);
         rp_text_add(&t, "]\n");
     }
-    rp_text_add(&t, "weights: %" PRId64 "\ngflop_a_sample: %.1f\nmemory_mib:\n  engine: %.1f\n  weights: %.1f\n  exchange: %.1f\n  channels: %.1f\n  total: %.1f\n",
-                rp_network_weights(w->net), w->cost.flops_per_sample / 1e9, (double)w->cost.engine / 1048576, (double)w->cost.weights / 1048576,
-                (double)w->cost.exchange / 1048576, (double)w->cost.channels / 1048576, (double)w->cost.total / 1048576);
+    rp_text_add(&t,
+                "weights: %" PRId64
+                "\ngflop_a_sample: %.1f\nmemory_mib:\n  engine: %.1f\n  weights: %.1f\n  exchange: "
+                "%.1f\n  channels: %.1f\n  total: %.1f\n",
+                rp_network_weights(w->net), w->cost.flops_per_sample / 1e9,
+                (double)w->cost.engine / 1048576, (double)w->cost.weights / 1048576,
+                (double)w->cost.exchange / 1048576, (double)w->cost.channels / 1048576,
+                (double)w->cost.total / 1048576);
     return publish(w, "plan.yaml", &t);
 }
 
 static rp_status write_provenance(const walking *w)
 {
     RP_TEXT_AUTO t = {0};
-    rp_text_add(&t, "{\n  \"version\": 1,\n  \"program\": \"%s\",\n  \"ranks\": %d,\n  \"cohort\": \"%s\",\n  \"prepared\": \"%s\",\n  \"identity\": ",
+    rp_text_add(&t,
+                "{\n  \"version\": 1,\n  \"program\": \"%s\",\n  \"ranks\": %d,\n  \"cohort\": "
+                "\"%s\",\n  \"prepared\": \"%s\",\n  \"identity\": ",
                 rp_program_version(), w->layout->size, w->cohort->digest, w->prepared->digest);
     rp_text_add_json(&t, rp_text_get(&w->identity));
     rp_text_add(&t, "\n}\n");
@@ -268,7 +329,8 @@ static void show_iteration(void *arg, int64_t iteration, double loss, double lef
 {
     const walking *w = arg;
     char detail[80];
-    (void)snprintf(detail, sizeof detail, "iteration %" PRId64 " of %.0f, loss %.4f", iteration, w->job->train.iterations, loss);
+    (void)snprintf(detail, sizeof detail, "iteration %" PRId64 " of %.0f, loss %.4f", iteration,
+                   w->job->train.iterations, loss);
     rp_progress_line("training", detail, (double)iteration / w->job->train.iterations, left);
 }
 
@@ -283,7 +345,8 @@ static rp_status find_start(walking *w)
     w->iteration = 0;
     RP_TRY(rp_path_join(w->e->folder, "validation.done", &done));
     if (w->rank == 0) {
-        st = rp_checkpoint_newest(w->e->folder, rp_text_get(&w->identity), w->e->accept_other_identity, &path, &w->iteration, &open);
+        st = rp_checkpoint_newest(w->e->folder, rp_text_get(&w->identity),
+                                  w->e->accept_other_identity, &path, &w->iteration, &open);
         if (st == RP_OK) st = rp_path_look(done, true, &info);
         if (st == RP_OK && info.kind == RP_PATH_FILE) open = 0;
     }
@@ -292,7 +355,8 @@ static rp_status find_start(walking *w)
     RP_TRY(rp_comm_max_i64(w->comm, 1, &w->iteration));
     RP_TRY(rp_comm_max_i64(w->comm, 1, &w->unscored));
     if (w->iteration > 0 && w->rank == 0)
-        rp_log(RP_LOG_RUN, "train", NULL, "goes on after iteration %" PRId64 " of %.0f", w->iteration, w->job->train.iterations);
+        rp_log(RP_LOG_RUN, "train", NULL, "goes on after iteration %" PRId64 " of %.0f",
+               w->iteration, w->job->train.iterations);
     return RP_OK;
 }
 
@@ -319,17 +383,33 @@ static rp_status test(walking *w, rp_text *summary)
     char digest[65];
     if (w->prepared->parts[RP_PART_TEST] == 0) return RP_OK;
     rp_status st = rp_alloc_raw(rp_network_weights(w->net), sizeof *weights, &weights);
-    const bool best = strcmp(w->job->predict.weights, "best") == 0 && w->prepared->parts[RP_PART_VALIDATE] > 0;
-    if (st == RP_OK) st = rp_path_join(w->e->folder, best ? "weights-best.safetensors" : "weights.safetensors", &path);
+    const bool best =
+        strcmp(w->job->predict.weights, "best") == 0 && w->prepared->parts[RP_PART_VALIDATE] > 0;
+    if (st == RP_OK)
+        st = rp_path_join(w->e->folder, best ? "weights-best.safetensors" : "weights.safetensors",
+                          &path);
     if (st == RP_OK) st = rp_weights_load(path, w->net, weights);
     RP_TRY(rp_comm_agree(w->comm, st));
     rp_weights_digest(w->net, weights, digest);
     /* scores of other weights or another window are not used again */
-    rp_text_add(&made_with, "%s step %g mirror %d largest %d cohort %s", digest, w->job->predict.step, w->job->predict.mirror, w->job->predict.largest, w->cohort->digest);
+    rp_text_add(&made_with, "%s step %g mirror %d largest %d cohort %s", digest,
+                w->job->predict.step, w->job->predict.mirror, w->job->predict.largest,
+                w->cohort->digest);
     RP_TRY(rp_text_status(&made_with));
-    rp_test_run t = {.comm = w->comm, .compute = w->compute, .folder = w->e->folder, .digest = rp_text_get(&made_with), .prepared = w->prepared, .prepare = &w->prepare,
-                     .predictor = {.net = w->net, .weights = weights, .recipe = &w->prepared->recipe, .threads = w->threads, .kernels = w->job->train.kernels,
-                                   .step = w->job->predict.step, .mirror = w->job->predict.mirror, .largest = w->job->predict.largest},
+    rp_test_run t = {.comm = w->comm,
+                     .compute = w->compute,
+                     .folder = w->e->folder,
+                     .digest = rp_text_get(&made_with),
+                     .prepared = w->prepared,
+                     .prepare = &w->prepare,
+                     .predictor = {.net = w->net,
+                                   .weights = weights,
+                                   .recipe = &w->prepared->recipe,
+                                   .threads = w->threads,
+                                   .kernels = w->job->train.kernels,
+                                   .step = w->job->predict.step,
+                                   .mirror = w->job->predict.mirror,
+                                   .largest = w->job->predict.largest},
                      .stop = rp_signals_stop};
     for (int a = 0; a < 3; a++) t.predictor.patch[a] = (int64_t)w->job->train.patch.item[a];
     RP_TRY(rp_test_cases(&t, &cases, &table, &lost));
@@ -354,7 +434,8 @@ static rp_status walk(walking *w, rp_text *summary)
     RP_TRY(rp_comm_agree(w->comm, st));
     RP_TRY(need_cohort(w));
     RP_TRY(need_prepared(w));
-    st = rp_execute_unet(w->job, w->prepared->recipe.spacing, w->prepare.inputs, w->prepare.labels, &w->unet);
+    st = rp_execute_unet(w->job, w->prepared->recipe.spacing, w->prepare.inputs, w->prepare.labels,
+                         &w->unet);
     if (st == RP_OK) st = rp_execute_augment(w->job, &w->augment);
     if (st == RP_OK) st = rp_unet_build(&w->unet, &w->net);
     RP_TRY(rp_comm_agree(w->comm, st));
@@ -366,7 +447,9 @@ static rp_status walk(walking *w, rp_text *summary)
     RP_TRY(rp_comm_agree(w->comm, st));
     RP_TRY(train(w));
     if (w->rank == 0)
-        st = rp_weights_publish(w->e->folder, rp_text_get(&w->identity), w->e->accept_other_identity, w->net, (int64_t)w->job->train.iterations);
+        st =
+            rp_weights_publish(w->e->folder, rp_text_get(&w->identity), w->e->accept_other_identity,
+                               w->net, (int64_t)w->job->train.iterations);
     RP_TRY(rp_comm_agree(w->comm, st));
     return test(w, summary);
 }

@@ -8,27 +8,32 @@
 
 typedef struct rp_execute {
     const rp_job *job;
-    const char *folder;      /* the run directory */
-    int64_t stop_after;      /* 0: none */
+    const char *folder; /* the run directory */
+    int64_t stop_after; /* 0: none */
     bool accept_other_identity;
 } rp_execute;
 
 /* Settings of preparation from the job; the pointers lie in the job. */
 void rp_execute_prepare_settings(const rp_job *job, rp_prepare *out);
 /* Network from the job and the prepared spacing.  Errors: RP_EUSE (patch, features). */
-RP_MUST rp_status rp_execute_unet(const rp_job *job, const double spacing[3], int inputs, int labels, rp_unet_settings *out);
+RP_MUST rp_status rp_execute_unet(const rp_job *job, const double spacing[3], int inputs,
+                                  int labels, rp_unet_settings *out);
 RP_MUST rp_status rp_execute_augment(const rp_job *job, rp_augment_settings *out);
-/* Threads that one rank computes with, and worker threads, by the cores of its node.  Collective. */
-RP_MUST rp_status rp_execute_threads(const rp_job *job, const rp_comm *comm, int *threads, int *workers);
+/* Threads that one rank computes with, and worker threads, by the cores of its node.  Collective.
+ */
+RP_MUST rp_status rp_execute_threads(const rp_job *job, const rp_comm *comm, int *threads,
+                                     int *workers);
 
 /* What a job needs, for 'plan' and for the refusal at the start. */
 typedef struct rp_execute_cost {
-    double flops_per_sample;      /* forward and backward */
+    double flops_per_sample;       /* forward and backward */
     double seconds[RP_ROLE_COUNT]; /* a sample costs about so much in each role, one thread */
-    size_t engine, weights, exchange, channels, total; /* bytes of a train rank that holds all roles */
+    size_t engine, weights, exchange, channels,
+        total; /* bytes of a train rank that holds all roles */
 } rp_execute_cost;
-RP_MUST rp_status rp_execute_cost_of(const rp_job *job, const rp_unet_settings *unet, int threads, int units_ranks,
-                                     size_t patch_payload, size_t sample_payload, rp_execute_cost *out);
+RP_MUST rp_status rp_execute_cost_of(const rp_job *job, const rp_unet_settings *unet, int threads,
+                                     int units_ranks, size_t patch_payload, size_t sample_payload,
+                                     rp_execute_cost *out);
 
 /* MiB that this machine has free, 0 if it does not say.  Local. */
 int64_t rp_execute_free_mib(void);

@@ -21,16 +21,21 @@ void rp_execute_prepare_settings(const rp_job *job, rp_prepare *out)
         out->pattern[i] = job->labels.value[i];
     }
     out->merge_union = strcmp(job->merge, "union") == 0;
-    for (int a = 0; a < 3; a++) out->spacing[a] = job->prepare.spacing.count == 3 ? job->prepare.spacing.item[a] : 0;
+    for (int a = 0; a < 3; a++)
+        out->spacing[a] = job->prepare.spacing.count == 3 ? job->prepare.spacing.item[a] : 0;
     out->crop_nonzero = strcmp(job->prepare.crop, "nonzero") == 0;
     out->dtype = strcmp(job->prepare.dtype, "float16") == 0 ? RP_F16 : RP_F32;
     out->seed = 1; /* samples of coordinates are part of the prepared cases, which runs share */
 }
 
-rp_status rp_execute_unet(const rp_job *job, const double spacing[3], int inputs, int labels, rp_unet_settings *out)
+rp_status rp_execute_unet(const rp_job *job, const double spacing[3], int inputs, int labels,
+                          rp_unet_settings *out)
 {
-    rp_unet_settings u = {.channels = inputs, .classes = labels + 1, .stages = job->model.features.count,
-                          .convs_encoder = (int)job->model.convs.item[0], .convs_decoder = (int)job->model.convs.item[1],
+    rp_unet_settings u = {.channels = inputs,
+                          .classes = labels + 1,
+                          .stages = job->model.features.count,
+                          .convs_encoder = (int)job->model.convs.item[0],
+                          .convs_decoder = (int)job->model.convs.item[1],
                           .deep_supervision = job->model.deep_supervision};
     int64_t patch[3];
     for (int s = 0; s < u.stages; s++) u.features[s] = (int)job->model.features.item[s];
@@ -46,7 +51,8 @@ rp_status rp_execute_augment(const rp_job *job, rp_augment_settings *out)
     for (int a = 0; a < 3; a++) patch[a] = (int64_t)job->train.patch.item[a];
     RP_TRY(rp_augment_preset(job->augment.preset, patch, out));
     for (int i = 0; i < RP_AUG_COUNT; i++)
-        if (job->augment.probability[i] != RP_AUTO_VALUE) out->probability[i] = job->augment.probability[i];
+        if (job->augment.probability[i] != RP_AUTO_VALUE)
+            out->probability[i] = job->augment.probability[i];
     return RP_OK;
 }
 
@@ -83,8 +89,9 @@ int64_t rp_execute_free_mib(void)
 
 /* Constants of one core, for the split of ranks only: 60 GFLOP/s of convolution, 40 ns a voxel of
  * augmentation, 400 MB/s of reading and decoding.  They decide speed, never a result. */
-rp_status rp_execute_cost_of(const rp_job *job, const rp_unet_settings *unet, int threads, int ranks,
-                             size_t patch_payload, size_t sample_payload, rp_execute_cost *out)
+rp_status rp_execute_cost_of(const rp_job *job, const rp_unet_settings *unet, int threads,
+                             int ranks, size_t patch_payload, size_t sample_payload,
+                             rp_execute_cost *out)
 {
     rp_execute_cost c = {0};
     RP_AUTO(rp_network) net = NULL;
@@ -93,12 +100,17 @@ rp_status rp_execute_cost_of(const rp_job *job, const rp_unet_settings *unet, in
     RP_TRY(rp_unet_build(unet, &net));
     for (int a = 0; a < 3; a++) voxels *= patch[a] = (int64_t)job->train.patch.item[a];
     RP_TRY(rp_network_flops(net, patch, &forward, &c.flops_per_sample));
-    rp_engine_settings e = {.net = net, .patch = {patch[0], patch[1], patch[2]}, .train = true, .threads = threads, .kernels = job->train.kernels,
+    rp_engine_settings e = {.net = net,
+                            .patch = {patch[0], patch[1], patch[2]},
+                            .train = true,
+                            .threads = threads,
+                            .kernels = job->train.kernels,
                             .loss = rp_loss_find(job->train.loss)};
     RP_NEED(e.loss, RP_EUSE, "train.loss '%s': 'radpipe help loss' lists them", job->train.loss);
     RP_TRY(rp_engine_bytes(&e, &c.engine));
     c.weights = (size_t)rp_network_weights(net) * sizeof(float) * 3;
-    const int units = rp_layout_units((int)job->train.batch, (int)job->train.unit), window = (int)job->channel.window;
+    const int units = rp_layout_units((int)job->train.batch, (int)job->train.unit),
+              window = (int)job->channel.window;
     RP_TRY(rp_exchange_bytes(rp_network_weights(net), units, 5, ranks, &c.exchange));
     c.channels = (patch_payload + sample_payload) * (size_t)(2 * window + 4);
     c.total = c.engine + c.weights + c.exchange + c.channels;

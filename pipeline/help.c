@@ -15,19 +15,27 @@
 
 void rp_help_overview(FILE *to)
 {
-    (void)fprintf(to, "%s: from a hospital's imaging export to a trained model, its scores and a report\n\nusage: radpipe VERB ...\n\n", rp_program_version());
-    for (const rp_verb *v = rp_verbs; v->name; v++) (void)fprintf(to, "  %-10s %s%s\n", v->name, v->summary, v->takes_ranks ? " (alone, under mpirun or srun)" : "");
+    (void)fprintf(to,
+                  "%s: from a hospital's imaging export to a trained model, its scores and a "
+                  "report\n\nusage: radpipe VERB ...\n\n",
+                  rp_program_version());
+    for (const rp_verb *v = rp_verbs; v->name; v++)
+        (void)fprintf(to, "  %-10s %s%s\n", v->name, v->summary,
+                      v->takes_ranks ? " (alone, under mpirun or srun)" : "");
     (void)fprintf(to, "\n  radpipe help VERB     usage, options, examples\n"
                       "  radpipe help job      every key of a job file\n"
                       "  radpipe help FAMILY   phantom, augment, kernel, loss, optimiser, stage\n"
                       "  radpipe --version\n\n"
-                      "exit codes: 0 done; 75 stopped early, start me again; 2 wrong use; 3 damaged or unsupported data;\n"
-                      "            4 not there; 5 not finite; 70 hang; 71 memory; 73 disk full; 74 input or output; 76 another rank failed\n");
+                      "exit codes: 0 done; 75 stopped early, start me again; 2 wrong use; 3 "
+                      "damaged or unsupported data;\n"
+                      "            4 not there; 5 not finite; 70 hang; 71 memory; 73 disk full; 74 "
+                      "input or output; 76 another rank failed\n");
 }
 
 static void help_phantom(void)
 {
-    for (const rp_phantom_kind *k = rp_phantoms; k->name; k++) (void)printf("  %-18s %s; %d patients\n", k->name, k->meaning, k->patients);
+    for (const rp_phantom_kind *k = rp_phantoms; k->name; k++)
+        (void)printf("  %-18s %s; %d patients\n", k->name, k->meaning, k->patients);
 }
 
 static void help_augment(void)
@@ -35,34 +43,40 @@ static void help_augment(void)
     (void)printf("  %-16s %11s  %-14s %s\n", "transform", "probability", "range", "");
     for (int i = 0; i < RP_AUG_COUNT; i++) {
         const rp_augment_row *r = &rp_augment_rows[i];
-        (void)printf("  %-16s %11g  %g to %g %s: %s\n", r->name, r->probability, r->low, r->high, r->unit, r->meaning);
+        (void)printf("  %-16s %11g  %g to %g %s: %s\n", r->name, r->probability, r->low, r->high,
+                     r->unit, r->meaning);
     }
 }
 
 static void help_kernel(void)
 {
-    for (const rp_kernel_row *r = rp_kernel_rows; r->name; r++) (void)printf("  %-12s %s (needs %s)\n", r->name, r->meaning, rp_isa_name(r->needs));
+    for (const rp_kernel_row *r = rp_kernel_rows; r->name; r++)
+        (void)printf("  %-12s %s (needs %s)\n", r->name, r->meaning, rp_isa_name(r->needs));
 }
 
 static void help_loss(void)
 {
-    for (const rp_loss *r = rp_losses; r->name; r++) (void)printf("  %-12s %s\n", r->name, r->meaning);
+    for (const rp_loss *r = rp_losses; r->name; r++)
+        (void)printf("  %-12s %s\n", r->name, r->meaning);
 }
 
 static void help_optimiser(void)
 {
-    for (const rp_optimiser *r = rp_optimisers; r->name; r++) (void)printf("  %-12s %s\n", r->name, r->meaning);
+    for (const rp_optimiser *r = rp_optimisers; r->name; r++)
+        (void)printf("  %-12s %s\n", r->name, r->meaning);
 }
 
 static void help_stage(void)
 {
-    for (int i = 0; i < rp_stages_count; i++) (void)printf("  %-10s takes %s, gives %s\n", rp_stages[i].name, rp_stages[i].takes, rp_stages[i].gives);
+    for (int i = 0; i < rp_stages_count; i++)
+        (void)printf("  %-10s takes %s, gives %s\n", rp_stages[i].name, rp_stages[i].takes,
+                     rp_stages[i].gives);
 }
 
 static const struct {
     const char *name;
     void (*print)(void);
-} families[] = {{"phantom", help_phantom}, {"augment", help_augment}, {"kernel", help_kernel},
+} families[] = {{"phantom", help_phantom}, {"augment", help_augment},     {"kernel", help_kernel},
                 {"loss", help_loss},       {"optimiser", help_optimiser}, {"stage", help_stage}};
 
 rp_status rp_help(int argc, char **argv)

@@ -13,10 +13,7 @@ typedef struct reading {
     bool *seen; /* [rp_keys_count] */
 } reading;
 
-static void *field(rp_job *job, const rp_key *key)
-{
-    return (char *)job + key->offset;
-}
+static void *field(rp_job *job, const rp_key *key) { return (char *)job + key->offset; }
 
 static bool allows(const rp_key *key, const char *word)
 {
@@ -175,8 +172,8 @@ static rp_status take_map_of_keys(const reading *r, const char *prefix, const rp
     for (int64_t i = 0; i < map->count; i++) {
         const rp_node *n = map->child[i];
         char name[2 * RP_JOB_NAME];
-        RP_NEED(strlen(n->key) < RP_JOB_NAME, RP_EUSE, "%s:%d:%d: a key of over 255 letters", r->name,
-                n->line, n->column);
+        RP_NEED(strlen(n->key) < RP_JOB_NAME, RP_EUSE, "%s:%d:%d: a key of over 255 letters",
+                r->name, n->line, n->column);
         (void)snprintf(name, sizeof name, "%s%s%s", prefix, prefix[0] ? "." : "", n->key);
         const rp_key *key = find(name);
         if (key) {
@@ -238,10 +235,9 @@ static rp_status check(const char *name, const rp_job *job)
     RP_NEED(job->model.convs.count == 2, RP_EUSE, "%s: model.convs: two numbers", name);
     RP_NEED(job->model.features.count >= 2 && job->model.features.count <= 8, RP_EUSE,
             "%s: model.features: 2 to 8 stages", name);
-    RP_NEED(job->prepare.normalise.count == 1 ||
-                job->prepare.normalise.count == job->inputs.count,
-            RP_EUSE, "%s: prepare.normalise: one scheme for all, or one for each of %d inputs", name,
-            job->inputs.count);
+    RP_NEED(job->prepare.normalise.count == 1 || job->prepare.normalise.count == job->inputs.count,
+            RP_EUSE, "%s: prepare.normalise: one scheme for all, or one for each of %d inputs",
+            name, job->inputs.count);
     const double *set[] = {&job->ranks.load, &job->ranks.augment, &job->ranks.train,
                            &job->ranks.evaluate};
     int given = 0;
@@ -261,7 +257,8 @@ rp_status rp_job_parse(const char *name, int64_t n, const char *text, int sets,
     RP_TRY(rp_alloc(rp_keys_count, sizeof *seen, &seen));
     reading standard = {"schema", job, seen};
     for (int i = 0; i < rp_keys_count; i++)
-        if (rp_keys[i].standard) RP_TRY(take_text_value(&standard, &rp_keys[i], rp_keys[i].standard));
+        if (rp_keys[i].standard)
+            RP_TRY(take_text_value(&standard, &rp_keys[i], rp_keys[i].standard));
     RP_TRY(rp_tree_yaml(name, n, text, &t));
     RP_NEED(rp_tree_root(t)->kind == RP_NODE_MAP, RP_EUSE, "%s: a job is a map of keys", name);
     const reading r = {name, job, seen};
@@ -284,8 +281,10 @@ rp_status rp_job_read(const char *path, int sets, const char *const set[], rp_jo
 
 static void add_number(rp_text *t, const rp_key *key, double x)
 {
-    if (x == RP_AUTO_VALUE && key->choices) rp_text_add(t, "auto");
-    else rp_text_add_double(t, x);
+    if (x == RP_AUTO_VALUE && key->choices)
+        rp_text_add(t, "auto");
+    else
+        rp_text_add_double(t, x);
 }
 
 static void add_value(rp_text *t, const rp_job *job, const rp_key *key)
@@ -362,16 +361,22 @@ rp_status rp_job_identity(const rp_job *job, rp_text *out)
 
 void rp_job_help(rp_text *out)
 {
-    rp_text_add(out, "Keys of a job file (YAML).  Nested keys may be written as maps: train: {batch: 4}.\n"
-                     "Keys marked * may change the bits of the result: they belong to a run's identity.\n\n");
+    rp_text_add(
+        out,
+        "Keys of a job file (YAML).  Nested keys may be written as maps: train: {batch: 4}.\n"
+        "Keys marked * may change the bits of the result: they belong to a run's identity.\n\n");
     for (int i = 0; i < rp_keys_count; i++) {
         const rp_key *k = &rp_keys[i];
         rp_text_add(out, "  %-24s%c %-24s %s", k->name, k->is_identity ? '*' : ' ',
                     k->standard ? k->standard : "(must be given)", k->meaning);
-        const bool number = k->type == RP_KEY_INT || k->type == RP_KEY_NUMBER || k->type == RP_KEY_NUMBERS;
-        if (number) rp_text_add(out, " [%g to %g%s%s]", k->low, k->high, k->unit[0] ? " " : "", k->unit);
-        else if (k->choices) rp_text_add(out, " [%s]", k->choices);
-        else if (k->unit[0]) rp_text_add(out, " [%s]", k->unit);
+        const bool number =
+            k->type == RP_KEY_INT || k->type == RP_KEY_NUMBER || k->type == RP_KEY_NUMBERS;
+        if (number)
+            rp_text_add(out, " [%g to %g%s%s]", k->low, k->high, k->unit[0] ? " " : "", k->unit);
+        else if (k->choices)
+            rp_text_add(out, " [%s]", k->choices);
+        else if (k->unit[0])
+            rp_text_add(out, " [%s]", k->unit);
         rp_text_add(out, "\n");
     }
 }

@@ -24,40 +24,73 @@ typedef struct rp_job_map {
 
 typedef struct rp_job {
     char task[RP_JOB_NAME];
-    struct { char path[RP_JOB_NAME], rules[RP_JOB_NAME], ids[RP_JOB_NAME], key[RP_JOB_NAME]; rp_job_list source; double shard_size; } cohort;
+    struct {
+        char path[RP_JOB_NAME], rules[RP_JOB_NAME], ids[RP_JOB_NAME], key[RP_JOB_NAME];
+        rp_job_list source;
+        double shard_size;
+    } cohort;
     rp_job_list inputs;
     rp_job_map labels;
     char merge[RP_JOB_NAME], split[RP_JOB_NAME];
-    struct { rp_job_numbers spacing; char dtype[RP_JOB_NAME], crop[RP_JOB_NAME]; rp_job_list normalise; } prepare;
-    struct { char name[RP_JOB_NAME]; rp_job_numbers features, convs; bool deep_supervision; } model;
+    struct {
+        rp_job_numbers spacing;
+        char dtype[RP_JOB_NAME], crop[RP_JOB_NAME];
+        rp_job_list normalise;
+    } prepare;
+    struct {
+        char name[RP_JOB_NAME];
+        rp_job_numbers features, convs;
+        bool deep_supervision;
+    } model;
     struct {
         double iterations, batch, unit, seed, threads, rate, momentum, decay, clip, foreground;
         double checkpoint, keep, max_lost;
         rp_job_numbers patch;
         char kernels[RP_JOB_NAME], optimiser[RP_JOB_NAME], loss[RP_JOB_NAME];
     } train;
-    struct { char preset[RP_JOB_NAME]; double probability[RP_JOB_LIST]; } augment;
-    struct { double load, augment, train, evaluate; } ranks;
-    struct { double window; } channel;
+    struct {
+        char preset[RP_JOB_NAME];
+        double probability[RP_JOB_LIST];
+    } augment;
+    struct {
+        double load, augment, train, evaluate;
+    } ranks;
+    struct {
+        double window;
+    } channel;
     char io[RP_JOB_NAME];
-    struct { rp_job_list metrics; double every; } evaluate;
-    struct { double step; bool mirror, largest; char weights[RP_JOB_NAME]; } predict;
+    struct {
+        rp_job_list metrics;
+        double every;
+    } evaluate;
+    struct {
+        double step;
+        bool mirror, largest;
+        char weights[RP_JOB_NAME];
+    } predict;
 } rp_job;
 
 typedef enum rp_key_type {
-    RP_KEY_TEXT, RP_KEY_CHOICE, RP_KEY_INT, RP_KEY_NUMBER, RP_KEY_SWITCH, RP_KEY_TEXTS,
-    RP_KEY_NUMBERS, RP_KEY_MAP
+    RP_KEY_TEXT,
+    RP_KEY_CHOICE,
+    RP_KEY_INT,
+    RP_KEY_NUMBER,
+    RP_KEY_SWITCH,
+    RP_KEY_TEXTS,
+    RP_KEY_NUMBERS,
+    RP_KEY_MAP
 } rp_key_type;
 
 typedef struct rp_key {
     const char *name; /* "train.batch" */
     rp_key_type type;
     size_t offset;
-    const char *standard;  /* default as the file would say it; NULL: must be given */
-    double low, high;      /* numbers */
-    const char *choices;   /* "a|b|c"; for numbers "auto" if that may stand there (value -1, or an empty list) */
+    const char *standard; /* default as the file would say it; NULL: must be given */
+    double low, high;     /* numbers */
+    const char *choices;  /* "a|b|c"; for numbers "auto" if that may stand there (value -1, or an
+                             empty list) */
     const char *unit;
-    bool is_identity;      /* may change bits of the result */
+    bool is_identity; /* may change bits of the result */
     const char *meaning;
 } rp_key;
 extern const rp_key rp_keys[];

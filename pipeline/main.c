@@ -11,7 +11,8 @@
 #include <unistd.h>
 
 /* OpenMP reads its wait policy when its library is loaded, before main: with waiting threads that
- * spin, ranks on shared cores starve each other.  So the program starts itself once more with it set. */
+ * spin, ranks on shared cores starve each other.  So the program starts itself once more with it
+ * set. */
 static void start_again(char **argv)
 {
     if (getenv("RADPIPE_STARTED")) return;
@@ -66,7 +67,8 @@ static int run_verb(const rp_verb *v, int argc, char **argv)
     const char *size = getenv("OMPI_COMM_WORLD_SIZE");
     if (!v->takes_ranks) {
         if (size && strcmp(size, "1") != 0) {
-            (void)rp_error_set(RP_EUSE, __FILE__, __LINE__, __func__, "'%s' works on one rank: start it without mpirun", v->name);
+            (void)rp_error_set(RP_EUSE, __FILE__, __LINE__, __func__,
+                               "'%s' works on one rank: start it without mpirun", v->name);
             return fail(RP_EUSE);
         }
         const rp_status st = v->run(argc, argv);
@@ -95,7 +97,8 @@ int main(int argc, char **argv)
         (void)printf("%s\n", rp_program_version());
         return 0;
     }
-    if (strcmp(argv[1], "help") == 0 || strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) {
+    if (strcmp(argv[1], "help") == 0 || strcmp(argv[1], "--help") == 0 ||
+        strcmp(argv[1], "-h") == 0) {
         const rp_status st = rp_help(argc - 1, argv + 1);
         return st == RP_OK ? 0 : fail(st);
     }

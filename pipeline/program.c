@@ -11,10 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
-const char *rp_program_version(void)
-{
-    return "radpipe " RP_VERSION;
-}
+const char *rp_program_version(void) { return "radpipe " RP_VERSION; }
 
 static volatile sig_atomic_t asked;
 static double deadline;
@@ -38,7 +35,8 @@ void rp_signals_watch(void)
     struct sigaction crash = {.sa_handler = on_crash, .sa_flags = SA_NODEFER};
     (void)sigemptyset(&crash.sa_mask);
     static const int fatal[] = {SIGSEGV, SIGBUS, SIGFPE, SIGABRT};
-    for (size_t i = 0; i < sizeof fatal / sizeof *fatal; i++) (void)sigaction(fatal[i], &crash, NULL);
+    for (size_t i = 0; i < sizeof fatal / sizeof *fatal; i++)
+        (void)sigaction(fatal[i], &crash, NULL);
     struct sigaction a = {.sa_handler = on_signal, .sa_flags = SA_RESTART};
     (void)sigemptyset(&a.sa_mask);
     (void)sigaction(SIGUSR1, &a, NULL);
@@ -46,10 +44,7 @@ void rp_signals_watch(void)
     (void)sigaction(SIGINT, &a, NULL);
 }
 
-void rp_signals_deadline(double seconds)
-{
-    deadline = seconds > 0 ? rp_clock_now() + seconds : 0;
-}
+void rp_signals_deadline(double seconds) { deadline = seconds > 0 ? rp_clock_now() + seconds : 0; }
 
 bool rp_signals_stop(void *unused)
 {
@@ -64,10 +59,7 @@ static struct {
     bool open;
 } line;
 
-void rp_progress_show(rp_show how)
-{
-    line.how = how;
-}
+void rp_progress_show(rp_show how) { line.how = how; }
 
 void rp_progress_end(void)
 {
@@ -76,7 +68,8 @@ void rp_progress_end(void)
     line.title[0] = 0;
 }
 
-static void write_line(const char *title, const char *detail, double share, double left, bool terminal)
+static void write_line(const char *title, const char *detail, double share, double left,
+                       bool terminal)
 {
     char duration[32], text[400];
     rp_clock_duration(left, duration);
@@ -90,8 +83,9 @@ static void write_line(const char *title, const char *detail, double share, doub
         rp_log_plain(rp_text_get(&t));
         return;
     }
-    (void)snprintf(text, sizeof text, "%s%s: %3.0f %%%s%s, %s left%s", terminal ? "\r\033[K" : "radpipe: ", title, 100 * share,
-                   detail[0] ? ", " : "", detail, duration, terminal ? "" : "\n");
+    (void)snprintf(text, sizeof text, "%s%s: %3.0f %%%s%s, %s left%s",
+                   terminal ? "\r\033[K" : "radpipe: ", title, 100 * share, detail[0] ? ", " : "",
+                   detail, duration, terminal ? "" : "\n");
     rp_log_plain(text);
     line.open = terminal;
 }
@@ -100,7 +94,8 @@ void rp_progress_line(const char *title, const char *detail, double share, doubl
 {
     if (line.how == RP_SHOW_QUIET) return;
     const double now = rp_clock_now();
-    const bool terminal = line.how == RP_SHOW_NORMAL && rp_log_is_terminal(), begins = strcmp(title, line.title) != 0;
+    const bool terminal = line.how == RP_SHOW_NORMAL && rp_log_is_terminal(),
+               begins = strcmp(title, line.title) != 0;
     if (begins) {
         rp_progress_end();
         rp_text_fit(line.title, sizeof line.title, title);
@@ -109,7 +104,9 @@ void rp_progress_line(const char *title, const char *detail, double share, doubl
     }
     if (now - line.last < (terminal ? 0.2 : 60) && !(terminal && share >= 1)) return;
     line.last = now;
-    const double left = seconds_left >= 0 ? seconds_left : share > 0 ? (now - line.started) * (1 - share) / share : 0;
+    const double left = seconds_left >= 0 ? seconds_left
+                        : share > 0       ? (now - line.started) * (1 - share) / share
+                                          : 0;
     write_line(title, detail, share, left, terminal);
     if (terminal && share >= 1) rp_progress_end();
 }

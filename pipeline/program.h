@@ -5,8 +5,8 @@
 /* "radpipe 0.1.0" */
 const char *rp_program_version(void);
 
-/* SIGUSR1, SIGTERM and SIGINT ask to stop; a second SIGINT ends at once.  SEGV, BUS, FPE and ABRT are
- * noted in the journal of the work that runs. */
+/* SIGUSR1, SIGTERM and SIGINT ask to stop; a second SIGINT ends at once.  SEGV, BUS, FPE and ABRT
+ * are noted in the journal of the work that runs. */
 void rp_signals_watch(void);
 /* True once a signal has come or the deadline is near. */
 bool rp_signals_stop(void *unused);

@@ -6,6 +6,8 @@
 #define AT(member) offsetof(rp_job, member)
 #define AUGMENT(i) offsetof(rp_job, augment.probability) + (i) * sizeof(double)
 
+/* A row a line, so that columns can be compared. */
+/* clang-format off */
 const rp_key rp_keys[] = {
     {"task", RP_KEY_CHOICE, AT(task), "segmentation", 0, 0, "segmentation", "", true, "what is learnt"},
     {"cohort.path", RP_KEY_TEXT, AT(cohort.path), NULL, 0, 0, NULL, "folder", false, "the cohort; made from cohort.source if it is not there"},
@@ -67,4 +69,5 @@ const rp_key rp_keys[] = {
     {"predict.largest", RP_KEY_SWITCH, AT(predict.largest), "false", 0, 0, NULL, "", false, "keep only the largest connected part (26 neighbours) of all labels"},
     {"predict.weights", RP_KEY_CHOICE, AT(predict.weights), "last", 0, 0, "last|best", "", false, "weights for the test cases"},
 };
+/* clang-format on */
 const int rp_keys_count = sizeof rp_keys / sizeof *rp_keys;

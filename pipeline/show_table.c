@@ -11,10 +11,14 @@ static void cell_text(const char *cell, int digits, char out[64])
 {
     double x;
     int64_t i;
-    if (!*cell) rp_text_fit(out, 64, "-");
-    else if (rp_read_int(cell, &i)) (void)snprintf(out, 64, "%" PRId64, i);
-    else if (rp_read_double(cell, &x)) (void)snprintf(out, 64, "%.*f", x >= 1000 || x <= -1000 ? 0 : digits, x);
-    else rp_text_fit(out, 64, cell);
+    if (!*cell)
+        rp_text_fit(out, 64, "-");
+    else if (rp_read_int(cell, &i))
+        (void)snprintf(out, 64, "%" PRId64, i);
+    else if (rp_read_double(cell, &x))
+        (void)snprintf(out, 64, "%.*f", x >= 1000 || x <= -1000 ? 0 : digits, x);
+    else
+        rp_text_fit(out, 64, cell);
 }
 
 static bool is_number(const char *cell)
@@ -40,10 +44,14 @@ rp_status rp_show_csv(int64_t n, const char *csv_text, int digits)
     for (int64_t r = -1; r < rp_csv_rows(csv); r++) {
         for (int c = 0; c < columns; c++) {
             const bool right = rp_csv_rows(csv) > 0 && is_number(rp_csv_text(csv, 0, c));
-            if (r < 0) rp_text_fit(text, sizeof text, rp_csv_name(csv, c));
-            else cell_text(rp_csv_text(csv, r, c), digits, text);
-            if (c == columns - 1 && !right) (void)printf("  %s", text);
-            else (void)printf("  %*s", right ? width[c] : -width[c], text);
+            if (r < 0)
+                rp_text_fit(text, sizeof text, rp_csv_name(csv, c));
+            else
+                cell_text(rp_csv_text(csv, r, c), digits, text);
+            if (c == columns - 1 && !right)
+                (void)printf("  %s", text);
+            else
+                (void)printf("  %*s", right ? width[c] : -width[c], text);
         }
         (void)printf("\n");
     }
@@ -61,8 +69,10 @@ static rp_status show_means(int64_t n, const char *text)
     for (int64_t r = 0; r < rp_csv_rows(csv); r++) {
         double x;
         if (strcmp(rp_csv_text(csv, r, metric), "dice") != 0) continue;
-        if (!rp_read_double(rp_csv_text(csv, r, mean), &x)) (void)printf("%s: mean Dice undefined\n", rp_csv_text(csv, r, label));
-        else (void)printf("%s: mean Dice %.3f\n", rp_csv_text(csv, r, label), x);
+        if (!rp_read_double(rp_csv_text(csv, r, mean), &x))
+            (void)printf("%s: mean Dice undefined\n", rp_csv_text(csv, r, label));
+        else
+            (void)printf("%s: mean Dice %.3f\n", rp_csv_text(csv, r, label), x);
     }
     return RP_OK;
 }

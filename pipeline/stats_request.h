@@ -5,12 +5,12 @@
 #include "lib/stats/family.h"
 
 typedef struct rp_stats_request {
-    const char *input;                             /* table */
-    const char *reference, *prediction, *pairs;    /* images */
+    const char *input;                          /* table */
+    const char *reference, *prediction, *pairs; /* images */
     const char *candidates, *lesions, *irrelevant, *scans;
-    double radius;                                 /* mm, of lesions of unknown size */
-    double overlap;                                /* IoU at which a component hits a lesion */
-    bool leave_out;                                /* malformed rows are left out and counted */
+    double radius;  /* mm, of lesions of unknown size */
+    double overlap; /* IoU at which a component hits a lesion */
+    bool leave_out; /* malformed rows are left out and counted */
     rp_family_options options;
 } rp_stats_request;
 
@@ -25,17 +25,18 @@ void rp_stats_put(int keys, const char *const key[], const rp_rows *rows, rp_tex
 void rp_stats_header(const char *keys, rp_text *out);
 
 /* Rows of one pair of masks (not 0 is inside).  Errors: RP_EDATA if the grids differ. */
-RP_MUST rp_status rp_stats_segmentation_pair(const rp_volume *reference, const rp_volume *prediction,
-                                             rp_rows *out);
+RP_MUST rp_status rp_stats_segmentation_pair(const rp_volume *reference,
+                                             const rp_volume *prediction, rp_rows *out);
 
-/* Detection maps of cases, one after the other: candidates are components of the map (26 neighbours,
- * confidence their maximum), lesions components of the label; each lesion gets at most one candidate,
- * for the largest sum of overlaps; who overlaps a lesion in vain is no false positive. */
+/* Detection maps of cases, one after the other: candidates are components of the map (26
+ * neighbours, confidence their maximum), lesions components of the label; each lesion gets at most
+ * one candidate, for the largest sum of overlaps; who overlaps a lesion in vain is no false
+ * positive. */
 typedef struct rp_stats_maps rp_stats_maps;
 RP_MUST rp_status rp_stats_maps_new(double overlap, rp_stats_maps **out);
 void rp_stats_maps_drop(rp_stats_maps **maps);
 /* Rows of the case go to out.  Errors: RP_EDATA if the grids differ, RP_ENUM. */
-RP_MUST rp_status rp_stats_maps_add(rp_stats_maps *maps, const rp_volume *label, const rp_volume *map,
-                                    rp_rows *out);
+RP_MUST rp_status rp_stats_maps_add(rp_stats_maps *maps, const rp_volume *label,
+                                    const rp_volume *map, rp_rows *out);
 /* Rows over all cases. */
 RP_MUST rp_status rp_stats_maps_sum(const rp_stats_maps *maps, rp_rows *out);

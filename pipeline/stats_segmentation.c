@@ -23,8 +23,8 @@ typedef struct pair {
     uint8_t *reference, *prediction; /* 0 or 1 */
 } pair;
 
-/* A header holds float32: the spacing that was meant is the decimal of seven digits that reads back as
- * the same float (0.9, not 0.89999998). */
+/* A header holds float32: the spacing that was meant is the decimal of seven digits that reads back
+ * as the same float (0.9, not 0.89999998). */
 static double meant(double spacing)
 {
     char text[40];
@@ -160,8 +160,10 @@ static rp_status add_lesions(const pair *p, rp_rows *out)
     rp_rows_put(out, c.prediction, "lesions_pred");
     rp_rows_put(out, c.found, "lesions_found");
     rp_rows_put(out, c.false_positives, "lesion_false_positives");
-    rp_rows_add(out, rp_value_ratio(c.found, c.reference, "the reference is empty"), "lesion_sensitivity");
-    rp_rows_add(out, rp_value_ratio(c.iou_sum, c.matched + 0.5 * unmatched, none), "panoptic_quality");
+    rp_rows_add(out, rp_value_ratio(c.found, c.reference, "the reference is empty"),
+                "lesion_sensitivity");
+    rp_rows_add(out, rp_value_ratio(c.iou_sum, c.matched + 0.5 * unmatched, none),
+                "panoptic_quality");
     double along = 0;
     const rp_status thinned = rp_cldice(p->n, p->reference, p->prediction, &along);
     if (thinned != RP_ENONE) RP_TRY(thinned);
@@ -170,8 +172,8 @@ static rp_status add_lesions(const pair *p, rp_rows *out)
         const rp_status st =
             rp_boundary_iou(p->n, p->spacing, p->reference, p->prediction, tolerances[k], &iou);
         if (st != RP_ENONE) RP_TRY(st);
-        rp_rows_add(out, st == RP_OK ? rp_value_of(iou) : rp_value_undefined(none), "boundary_iou_tol%d",
-                    tolerances[k]);
+        rp_rows_add(out, st == RP_OK ? rp_value_of(iou) : rp_value_undefined(none),
+                    "boundary_iou_tol%d", tolerances[k]);
     }
     return RP_OK;
 }

@@ -14,13 +14,15 @@
 #undef RP_VERB
 
 const rp_verb rp_verbs[] = {
-#define RP_VERB(name, takes_ranks, summary) {#name, summary, rp_verb_##name##_usage, rp_verb_##name, takes_ranks},
+#define RP_VERB(name, takes_ranks, summary)                                                        \
+    {#name, summary, rp_verb_##name##_usage, rp_verb_##name, takes_ranks},
 #include "pipeline/verbs.inc"
 #undef RP_VERB
     {0},
 };
 
-static rp_status unknown(const char *verb, const char *word, size_t n, int options, const rp_option option[])
+static rp_status unknown(const char *verb, const char *word, size_t n, int options,
+                         const rp_option option[])
 {
     char name[80];
     int least = 1000, best = -1;
@@ -32,11 +34,16 @@ static rp_status unknown(const char *verb, const char *word, size_t n, int optio
             best = i;
         }
     }
-    if (best < 0) RP_FAIL(RP_EUSE, "%s: unknown option '%s'; 'radpipe help %s' shows the usage", verb, name, verb);
-    RP_FAIL(RP_EUSE, "%s: unknown option '%s'; did you mean '%s'? 'radpipe help %s' shows the usage", verb, name, option[best].name, verb);
+    if (best < 0)
+        RP_FAIL(RP_EUSE, "%s: unknown option '%s'; 'radpipe help %s' shows the usage", verb, name,
+                verb);
+    RP_FAIL(RP_EUSE,
+            "%s: unknown option '%s'; did you mean '%s'? 'radpipe help %s' shows the usage", verb,
+            name, option[best].name, verb);
 }
 
-static rp_status take_option(const char *verb, int argc, char **argv, int *i, int options, const rp_option option[])
+static rp_status take_option(const char *verb, int argc, char **argv, int *i, int options,
+                             const rp_option option[])
 {
     const char *word = argv[*i], *equals = strchr(word, '=');
     const size_t n = equals ? (size_t)(equals - word) : strlen(word);
@@ -55,15 +62,16 @@ static rp_status take_option(const char *verb, int argc, char **argv, int *i, in
             *o->value = value;
             return RP_OK;
         }
-        RP_NEED(*o->many_count < o->many_max, RP_EUSE, "%s: more than %d times %s", verb, o->many_max, o->name);
+        RP_NEED(*o->many_count < o->many_max, RP_EUSE, "%s: more than %d times %s", verb,
+                o->many_max, o->name);
         o->many[(*o->many_count)++] = value;
         return RP_OK;
     }
     return unknown(verb, word, n, options, option);
 }
 
-rp_status rp_options_read(int argc, char **argv, int options, const rp_option option[], int words_max,
-                          const char *words[], int *word_count)
+rp_status rp_options_read(int argc, char **argv, int options, const rp_option option[],
+                          int words_max, const char *words[], int *word_count)
 {
     bool plain = false;
     *word_count = 0;
@@ -73,7 +81,9 @@ rp_status rp_options_read(int argc, char **argv, int options, const rp_option op
         } else if (!plain && argv[i][0] == '-' && argv[i][1]) {
             RP_TRY(take_option(argv[0], argc, argv, &i, options, option));
         } else {
-            RP_NEED(*word_count < words_max, RP_EUSE, "%s: one word too many: '%s'; 'radpipe help %s' shows the usage", argv[0], argv[i], argv[0]);
+            RP_NEED(*word_count < words_max, RP_EUSE,
+                    "%s: one word too many: '%s'; 'radpipe help %s' shows the usage", argv[0],
+                    argv[i], argv[0]);
             words[(*word_count)++] = argv[i];
         }
     }
@@ -83,7 +93,8 @@ rp_status rp_options_read(int argc, char **argv, int options, const rp_option op
 rp_status rp_option_int(const char *name, const char *text, int64_t low, int64_t high, int64_t *out)
 {
     int64_t x;
-    RP_NEED(rp_read_int(text, &x) && x >= low && x <= high, RP_EUSE, "%s '%s': must be a whole number from %" PRId64 " to %" PRId64, name, text, low, high);
+    RP_NEED(rp_read_int(text, &x) && x >= low && x <= high, RP_EUSE,
+            "%s '%s': must be a whole number from %" PRId64 " to %" PRId64, name, text, low, high);
     *out = x;
     return RP_OK;
 }
@@ -91,7 +102,8 @@ rp_status rp_option_int(const char *name, const char *text, int64_t low, int64_t
 rp_status rp_option_number(const char *name, const char *text, double low, double high, double *out)
 {
     double x;
-    RP_NEED(rp_read_double(text, &x) && x >= low && x <= high, RP_EUSE, "%s '%s': must be a number from %g to %g", name, text, low, high);
+    RP_NEED(rp_read_double(text, &x) && x >= low && x <= high, RP_EUSE,
+            "%s '%s': must be a number from %g to %g", name, text, low, high);
     *out = x;
     return RP_OK;
 }
@@ -100,6 +112,8 @@ rp_status rp_print(const char *out, const rp_text *text)
 {
     RP_TRY(rp_text_status(text));
     if (out) return rp_atomic_write(out, text->length, rp_text_get(text));
-    RP_NEED(fwrite(rp_text_get(text), 1, (size_t)text->length, stdout) == (size_t)text->length && fflush(stdout) == 0, RP_EIO, "standard output cannot be written");
+    RP_NEED(fwrite(rp_text_get(text), 1, (size_t)text->length, stdout) == (size_t)text->length &&
+                fflush(stdout) == 0,
+            RP_EIO, "standard output cannot be written");
     return RP_OK;
 }

@@ -17,16 +17,18 @@ extern const rp_verb rp_verbs[];
 /* Options of a command line: '--name value', '--name=value', switches, and plain words.
  * Errors of all: RP_EUSE naming the option and the verb's known ones. */
 typedef struct rp_option {
-    const char *name;    /* "--out" */
-    const char **value;  /* set to the value; NULL for a switch */
-    bool *flag;          /* switch */
-    const char **many;   /* may stand several times: [many_max] */
+    const char *name;   /* "--out" */
+    const char **value; /* set to the value; NULL for a switch */
+    bool *flag;         /* switch */
+    const char **many;  /* may stand several times: [many_max] */
     int many_max, *many_count;
 } rp_option;
 /* words: plain words, [words_max].  "--" ends the options. */
-RP_MUST rp_status rp_options_read(int argc, char **argv, int options, const rp_option option[], int words_max,
-                                  const char *words[], int *word_count);
-RP_MUST rp_status rp_option_int(const char *name, const char *text, int64_t low, int64_t high, int64_t *out);
-RP_MUST rp_status rp_option_number(const char *name, const char *text, double low, double high, double *out);
+RP_MUST rp_status rp_options_read(int argc, char **argv, int options, const rp_option option[],
+                                  int words_max, const char *words[], int *word_count);
+RP_MUST rp_status rp_option_int(const char *name, const char *text, int64_t low, int64_t high,
+                                int64_t *out);
+RP_MUST rp_status rp_option_number(const char *name, const char *text, double low, double high,
+                                   double *out);
 /* Writes text to stdout, or to the file out (atomically) when it is not NULL. */
 RP_MUST rp_status rp_print(const char *out, const rp_text *text);

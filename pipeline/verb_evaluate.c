@@ -16,10 +16,12 @@ const char rp_verb_evaluate_usage[] =
     "usage: radpipe evaluate --prediction DIR --reference DIR --out CSV\n"
     "       radpipe evaluate --pairs CSV --out CSV\n"
     "\n"
-    "Scores label maps (NIfTI) against references: Dice, HD95 (larger of the two directed 95th percentiles,\n"
+    "Scores label maps (NIfTI) against references: Dice, HD95 (larger of the two directed 95th "
+    "percentiles,\n"
     "mm), volumes (mm3), a row a case and label; prints the table and its summary.\n"
     "\n"
-    "  --prediction, --reference   folders; CASE.nii.gz goes with CASE.nii.gz, or with the one reference\n"
+    "  --prediction, --reference   folders; CASE.nii.gz goes with CASE.nii.gz, or with the one "
+    "reference\n"
     "                              whose name begins with CASE and an underscore\n"
     "  --pairs CSV                 columns case, prediction, reference\n"
     "  --out CSV                   rows, as the table\n"
@@ -63,7 +65,8 @@ static rp_status pair_folders(const char *prediction, const char *reference, rp_
             found = r->name[k];
             matches++;
         }
-        RP_NEED(matches == 1, RP_EDATA, "prediction '%s': %s in '%s'; --pairs CSV can say which", p->name[i], matches ? "several references" : "no reference", reference);
+        RP_NEED(matches == 1, RP_EDATA, "prediction '%s': %s in '%s'; --pairs CSV can say which",
+                p->name[i], matches ? "several references" : "no reference", reference);
         RP_AUTOFREE char *a = NULL, *b = NULL;
         RP_TRY(rp_path_join(prediction, p->name[i], &a));
         RP_TRY(rp_path_join(reference, found, &b));
@@ -84,7 +87,8 @@ static rp_status read_labels(const char *path, rp_grid *grid, uint8_t **out)
     RP_TRY(rp_alloc_raw(n, 1, &l));
     for (int64_t i = 0; i < n; i++) {
         const double x = rp_volume_value(v, i);
-        RP_NEED(x >= 0 && x <= 255 && x == rint(x), RP_EDATA, "'%s' holds %g: labels are whole numbers from 0 to 255", path, x);
+        RP_NEED(x >= 0 && x <= 255 && x == rint(x), RP_EDATA,
+                "'%s' holds %g: labels are whole numbers from 0 to 255", path, x);
         l[i] = (uint8_t)x;
     }
     *grid = v->grid;
@@ -92,7 +96,8 @@ static rp_status read_labels(const char *path, rp_grid *grid, uint8_t **out)
     return RP_OK;
 }
 
-static rp_status score_pair(const char *name, const char *prediction, const char *reference, rp_text *rows)
+static rp_status score_pair(const char *name, const char *prediction, const char *reference,
+                            rp_text *rows)
 {
     RP_AUTOFREE uint8_t *p = NULL, *r = NULL;
     rp_grid g, h;
@@ -100,7 +105,9 @@ static rp_status score_pair(const char *name, const char *prediction, const char
     RP_TRY(read_labels(prediction, &g, &p));
     RP_TRY(read_labels(reference, &h, &r));
     const double off = rp_grid_difference(&g, &h);
-    RP_NEED(off <= 0.1, RP_EDATA, "'%s' and '%s' lie on other grids (%g voxels apart): resample one of them", prediction, reference, off);
+    RP_NEED(off <= 0.1, RP_EDATA,
+            "'%s' and '%s' lie on other grids (%g voxels apart): resample one of them", prediction,
+            reference, off);
     const int64_t n = rp_grid_voxels(&g);
     for (int64_t i = 0; i < n; i++) seen[p[i]] = seen[r[i]] = true;
     int labels = 0;
@@ -113,7 +120,8 @@ static rp_status score_pair(const char *name, const char *prediction, const char
         RP_TRY(rp_score_label(h.n, h.spacing, r, p, (uint8_t)label, &s));
         rp_score_row(rows, name, text, &s);
     }
-    if (labels == 0) rp_log(RP_LOG_RUN, "evaluate", name, "case '%s': both label maps are empty", name);
+    if (labels == 0)
+        rp_log(RP_LOG_RUN, "evaluate", name, "case '%s': both label maps are empty", name);
     return rp_text_status(rows);
 }
 
@@ -121,24 +129,32 @@ rp_status rp_verb_evaluate(int argc, char **argv)
 {
     const char *prediction = NULL, *reference = NULL, *pairs = NULL, *out = NULL, *word[1];
     int words, a, b, c;
-    const rp_option option[] = {{.name = "--prediction", .value = &prediction}, {.name = "--reference", .value = &reference},
-                                {.name = "--pairs", .value = &pairs}, {.name = "--out", .value = &out}};
+    const rp_option option[] = {{.name = "--prediction", .value = &prediction},
+                                {.name = "--reference", .value = &reference},
+                                {.name = "--pairs", .value = &pairs},
+                                {.name = "--out", .value = &out}};
     RP_TRY(rp_options_read(argc, argv, 4, option, 0, word, &words));
-    RP_NEED(out && ((prediction && reference) != (pairs != NULL)), RP_EUSE, "evaluate: --prediction DIR and --reference DIR, or --pairs CSV, and --out CSV are needed");
+    RP_NEED(
+        out && ((prediction && reference) != (pairs != NULL)), RP_EUSE,
+        "evaluate: --prediction DIR and --reference DIR, or --pairs CSV, and --out CSV are needed");
     RP_AUTO(rp_csv) csv = NULL;
     RP_TEXT_AUTO list = {0}, rows = {0}, summary = {0};
-    if (pairs) RP_TRY(rp_csv_read(pairs, ',', &csv));
+    if (pairs)
+        RP_TRY(rp_csv_read(pairs, ',', &csv));
     else {
         RP_TRY(pair_folders(prediction, reference, &list));
         RP_TRY(rp_csv_parse("pairs", ',', list.length, rp_text_get(&list), &csv));
     }
-    RP_NEED(rp_csv_rows(csv) > 0, RP_ENONE, "no prediction (.nii, .nii.gz) in '%s'", prediction ? prediction : pairs);
+    RP_NEED(rp_csv_rows(csv) > 0, RP_ENONE, "no prediction (.nii, .nii.gz) in '%s'",
+            prediction ? prediction : pairs);
     RP_TRY(rp_csv_column(csv, "case", &a));
     RP_TRY(rp_csv_column(csv, "prediction", &b));
     RP_TRY(rp_csv_column(csv, "reference", &c));
     rp_score_header(&rows);
     for (int64_t i = 0; i < rp_csv_rows(csv); i++)
-        RP_TRY_IN(score_pair(rp_csv_text(csv, i, a), rp_csv_text(csv, i, b), rp_csv_text(csv, i, c), &rows), "case '%s'", rp_csv_text(csv, i, a));
+        RP_TRY_IN(score_pair(rp_csv_text(csv, i, a), rp_csv_text(csv, i, b), rp_csv_text(csv, i, c),
+                             &rows),
+                  "case '%s'", rp_csv_text(csv, i, a));
     RP_TRY(rp_score_summary(&rows, &summary));
     RP_TRY(rp_atomic_write(out, rows.length, rp_text_get(&rows)));
     RP_TEXT_AUTO both = {0};

@@ -12,16 +12,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-const char rp_verb_info_usage[] =
-    "usage: radpipe info COHORT|RUN\n"
-    "\n"
-    "For a cohort: its cases, volumes, regions and what was left out.  For a run: where it stands, how fast it\n"
-    "goes, what is lost, and its scores when it is done.\n"
-    "\n"
-    "example: radpipe info build/run\n";
+const char rp_verb_info_usage[] = "usage: radpipe info COHORT|RUN\n"
+                                  "\n"
+                                  "For a cohort: its cases, volumes, regions and what was left "
+                                  "out.  For a run: where it stands, how fast it\n"
+                                  "goes, what is lost, and its scores when it is done.\n"
+                                  "\n"
+                                  "example: radpipe info build/run\n";
 
 /* Counts of one column's values, e.g. volumes by name. */
-static void show_counts(const char *title, int64_t n, const char *(*name)(const rp_cohort *, int64_t), const rp_cohort *c)
+static void show_counts(const char *title, int64_t n,
+                        const char *(*name)(const rp_cohort *, int64_t), const rp_cohort *c)
 {
     (void)printf("%s\n", title);
     for (int64_t i = 0; i < n; i++) {
@@ -34,15 +35,9 @@ static void show_counts(const char *title, int64_t n, const char *(*name)(const 
     }
 }
 
-static const char *volume_name(const rp_cohort *c, int64_t i)
-{
-    return c->volume[i].name;
-}
+static const char *volume_name(const rp_cohort *c, int64_t i) { return c->volume[i].name; }
 
-static const char *region_name(const rp_cohort *c, int64_t i)
-{
-    return c->region[i].name;
-}
+static const char *region_name(const rp_cohort *c, int64_t i) { return c->region[i].name; }
 
 static int ascending(const void *a, const void *b)
 {
@@ -58,13 +53,15 @@ static rp_status show_spacing(const rp_cohort *c)
     (void)printf("median spacing z, y, x (mm)\n");
     for (int64_t i = 0; i < c->volumes; i++) {
         bool first = true;
-        for (int64_t k = 0; k < i && first; k++) first = strcmp(c->volume[k].name, c->volume[i].name) != 0;
+        for (int64_t k = 0; k < i && first; k++)
+            first = strcmp(c->volume[k].name, c->volume[i].name) != 0;
         if (!first) continue;
         (void)printf("  %-24s", c->volume[i].name);
         for (int a = 0; a < 3; a++) {
             int64_t n = 0;
             for (int64_t k = i; k < c->volumes; k++)
-                if (strcmp(c->volume[k].name, c->volume[i].name) == 0) x[n++] = c->volume[k].grid.spacing[a];
+                if (strcmp(c->volume[k].name, c->volume[i].name) == 0)
+                    x[n++] = c->volume[k].grid.spacing[a];
             qsort(x, (size_t)n, sizeof *x, ascending);
             (void)printf(" %8.3f", x[n / 2]);
         }
@@ -93,8 +90,11 @@ static rp_status show_cohort(const char *path)
     RP_AUTO(rp_cohort) c = NULL;
     RP_TRY(rp_cohort_open(path, &c));
     int64_t patients = 0;
-    for (int64_t i = 0; i < c->cases; i++) patients += i == 0 || strcmp(c->list[i].patient, c->list[i - 1].patient) != 0;
-    (void)printf("cohort   %s\ncases    %6" PRId64 "   patients %6" PRId64 "   shards %4" PRId64 "\n", path, c->cases, patients, c->shards);
+    for (int64_t i = 0; i < c->cases; i++)
+        patients += i == 0 || strcmp(c->list[i].patient, c->list[i - 1].patient) != 0;
+    (void)printf("cohort   %s\ncases    %6" PRId64 "   patients %6" PRId64 "   shards %4" PRId64
+                 "\n",
+                 path, c->cases, patients, c->shards);
     show_counts("volumes", c->volumes, volume_name, c);
     show_counts("regions", c->regions, region_name, c);
     RP_TRY(show_spacing(c));
@@ -114,7 +114,8 @@ static rp_status show_progress(const char *path)
     RP_TRY(rp_path_join(path, "job.yaml", &job));
     RP_TRY(rp_file_read(job, 1 << 20, &text));
     RP_TRY(rp_tree_yaml(job, text.length, rp_text_get(&text), &t));
-    const rp_node *train = rp_node_get(rp_tree_root(t), "train"), *n = train ? rp_node_get(train, "iterations") : NULL;
+    const rp_node *train = rp_node_get(rp_tree_root(t), "train"),
+                  *n = train ? rp_node_get(train, "iterations") : NULL;
     if (n) (void)rp_node_int(n, &wanted);
     RP_TRY(rp_path_look(progress, true, &info));
     if (info.kind != RP_PATH_FILE) {
@@ -135,7 +136,10 @@ static rp_status show_progress(const char *path)
     char left[32];
     rp_clock_duration(last ? seconds / (double)last * (double)(wanted - done) : 0, left);
     (void)printf("run      %s\niteration %" PRId64 " of %" PRId64 "\n", path, done, wanted);
-    if (last) (void)printf("last %" PRId64 "  loss %.4f, %.3f s an iteration%s%s\n", last, loss / (double)last, seconds / (double)last, done < wanted ? ", time left about " : "", done < wanted ? left : "");
+    if (last)
+        (void)printf("last %" PRId64 "  loss %.4f, %.3f s an iteration%s%s\n", last,
+                     loss / (double)last, seconds / (double)last,
+                     done < wanted ? ", time left about " : "", done < wanted ? left : "");
     return RP_OK;
 }
 
@@ -145,8 +149,10 @@ static rp_status show_lock(const char *path)
     RP_AUTOFREE char *lock = NULL;
     rp_lock *l = NULL;
     RP_TRY(rp_path_join(path, "lock", &lock));
-    if (rp_lock_take(lock, false, &l) == RP_OK) (void)printf("state    not running\n");
-    else (void)printf("state    running (%s)\n", rp_error_message());
+    if (rp_lock_take(lock, false, &l) == RP_OK)
+        (void)printf("state    not running\n");
+    else
+        (void)printf("state    running (%s)\n", rp_error_message());
     rp_lock_drop(&l);
     return RP_OK;
 }
@@ -164,7 +170,8 @@ rp_status rp_verb_info(int argc, char **argv)
     RP_TRY(rp_path_look(cohort, true, &is_cohort));
     RP_TRY(rp_path_look(job, true, &is_run));
     if (is_cohort.kind == RP_PATH_FILE) return show_cohort(word[0]);
-    RP_NEED(is_run.kind == RP_PATH_FILE, RP_ENONE, "'%s' is neither a complete cohort nor a run", word[0]);
+    RP_NEED(is_run.kind == RP_PATH_FILE, RP_ENONE, "'%s' is neither a complete cohort nor a run",
+            word[0]);
     RP_TRY(show_progress(word[0]));
     RP_TRY(show_lock(word[0]));
     RP_TRY(show_file(word[0], "lost.csv", "lost cases"));

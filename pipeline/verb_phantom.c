@@ -24,9 +24,12 @@ rp_status rp_verb_phantom(int argc, char **argv)
     const char *out = NULL, *patients = NULL, *seed = NULL, *word[1];
     int words;
     int64_t n = 0, s = 1;
-    const rp_option option[] = {{.name = "--out", .value = &out}, {.name = "--patients", .value = &patients}, {.name = "--seed", .value = &seed}};
+    const rp_option option[] = {{.name = "--out", .value = &out},
+                                {.name = "--patients", .value = &patients},
+                                {.name = "--seed", .value = &seed}};
     RP_TRY(rp_options_read(argc, argv, 3, option, 1, word, &words));
-    RP_NEED(words == 1 && out, RP_EUSE, "phantom: a kind and --out DIR are needed; 'radpipe help phantom' lists the kinds");
+    RP_NEED(words == 1 && out, RP_EUSE,
+            "phantom: a kind and --out DIR are needed; 'radpipe help phantom' lists the kinds");
     if (patients) RP_TRY(rp_option_int("--patients", patients, 1, 100000, &n));
     if (seed) RP_TRY(rp_option_int("--seed", seed, 0, 4294967295, &s));
     RP_AUTO(rp_pool) pool = NULL;
@@ -36,6 +39,7 @@ rp_status rp_verb_phantom(int argc, char **argv)
     const rp_status st = rp_phantom_write(&p, pool);
     rp_dicom_end();
     RP_TRY(st);
-    rp_log(RP_LOG_RUN, "phantom", NULL, "phantoms written to '%s'; a split of them is '%s/split.csv'", out, out);
+    rp_log(RP_LOG_RUN, "phantom", NULL,
+           "phantoms written to '%s'; a split of them is '%s/split.csv'", out, out);
     return RP_OK;
 }

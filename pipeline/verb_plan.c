@@ -9,19 +9,23 @@
 #include <math.h>
 #include <stdio.h>
 
-const char rp_verb_plan_usage[] =
-    "usage: radpipe plan JOB [--ranks N] [--set KEY=VALUE]...\n"
-    "\n"
-    "Says what a job needs before it starts: the network, operations and memory a rank, how N ranks would be\n"
-    "split into roles, and about how long it takes.  Exit 2 if it does not fit, with what to change.\n"
-    "\n"
-    "example: radpipe plan jobs/sts-pet.yaml --ranks 4\n";
+const char rp_verb_plan_usage[] = "usage: radpipe plan JOB [--ranks N] [--set KEY=VALUE]...\n"
+                                  "\n"
+                                  "Says what a job needs before it starts: the network, operations "
+                                  "and memory a rank, how N ranks would be\n"
+                                  "split into roles, and about how long it takes.  Exit 2 if it "
+                                  "does not fit, with what to change.\n"
+                                  "\n"
+                                  "example: radpipe plan jobs/sts-pet.yaml --ranks 4\n";
 
 static rp_status show(const rp_job *job, int ranks)
 {
-    const double spacing[3] = {job->prepare.spacing.count ? job->prepare.spacing.item[0] : 1, job->prepare.spacing.count ? job->prepare.spacing.item[1] : 1,
+    const double spacing[3] = {job->prepare.spacing.count ? job->prepare.spacing.item[0] : 1,
+                               job->prepare.spacing.count ? job->prepare.spacing.item[1] : 1,
                                job->prepare.spacing.count ? job->prepare.spacing.item[2] : 1};
-    const int threads = job->train.threads == RP_AUTO_VALUE ? (rp_program_cores() / ranks > 0 ? rp_program_cores() / ranks : 1) : (int)job->train.threads;
+    const int threads = job->train.threads == RP_AUTO_VALUE
+                            ? (rp_program_cores() / ranks > 0 ? rp_program_cores() / ranks : 1)
+                            : (int)job->train.threads;
     rp_unet_settings u;
     rp_augment_settings augment;
     rp_execute_cost c;
@@ -30,29 +34,43 @@ static rp_status show(const rp_job *job, int ranks)
     RP_TRY(rp_execute_augment(job, &augment));
     for (int a = 0; a < 3; a++) voxels *= patch[a] = (int64_t)job->train.patch.item[a];
     const size_t sample = (size_t)(voxels * (4 * job->inputs.count + 1));
-    const size_t box = (size_t)(rp_augment_box_bound(&augment, patch) * (4 * job->inputs.count + 1));
+    const size_t box =
+        (size_t)(rp_augment_box_bound(&augment, patch) * (4 * job->inputs.count + 1));
     RP_TRY(rp_execute_cost_of(job, &u, threads, ranks, box, sample, &c));
     (void)printf("network      %s %dD, %d stages\n", job->model.name, u.dims, u.stages);
     for (int s = 0; s < u.stages; s++)
-        (void)printf("  stage %d    %4d features, stride %" PRId64 " %" PRId64 " %" PRId64 ", kernel %" PRId64 " %" PRId64 " %" PRId64 "\n", s, u.features[s],
-                     u.stride[s][0], u.stride[s][1], u.stride[s][2], u.kernel[s][0], u.kernel[s][1], u.kernel[s][2]);
-    (void)printf("operations   %.1f GFLOP a sample, %.0f an iteration\n", c.flops_per_sample / 1e9, c.flops_per_sample / 1e9 * job->train.batch);
-    (void)printf("memory (MiB) engine %.0f, weights and optimiser %.0f, exchange %.0f, channels at most %.0f: %.0f a rank that holds all roles\n",
-                 (double)c.engine / 1048576, (double)c.weights / 1048576, (double)c.exchange / 1048576, (double)c.channels / 1048576, (double)c.total / 1048576);
+        (void)printf("  stage %d    %4d features, stride %" PRId64 " %" PRId64 " %" PRId64
+                     ", kernel %" PRId64 " %" PRId64 " %" PRId64 "\n",
+                     s, u.features[s], u.stride[s][0], u.stride[s][1], u.stride[s][2],
+                     u.kernel[s][0], u.kernel[s][1], u.kernel[s][2]);
+    (void)printf("operations   %.1f GFLOP a sample, %.0f an iteration\n", c.flops_per_sample / 1e9,
+                 c.flops_per_sample / 1e9 * job->train.batch);
+    (void)printf("memory (MiB) engine %.0f, weights and optimiser %.0f, exchange %.0f, channels at "
+                 "most %.0f: %.0f a rank that holds all roles\n",
+                 (double)c.engine / 1048576, (double)c.weights / 1048576,
+                 (double)c.exchange / 1048576, (double)c.channels / 1048576,
+                 (double)c.total / 1048576);
     rp_layout_settings l = {.size = ranks};
-    const int wanted[RP_ROLE_COUNT] = {(int)job->ranks.load, (int)job->ranks.augment, (int)job->ranks.train, (int)job->ranks.evaluate};
+    const int wanted[RP_ROLE_COUNT] = {(int)job->ranks.load, (int)job->ranks.augment,
+                                       (int)job->ranks.train, (int)job->ranks.evaluate};
     if (job->ranks.load != RP_AUTO_VALUE) l.wanted = wanted;
     for (int r = 0; r < RP_ROLE_COUNT; r++) l.cost[r] = c.seconds[r];
     l.most[RP_ROLE_TRAIN] = rp_layout_units((int)job->train.batch, (int)job->train.unit);
     RP_AUTO(rp_layout) layout = NULL;
     RP_TRY(rp_layout_make(&l, &layout));
     (void)printf("roles on %d   ", ranks);
-    for (int r = 0; r < RP_ROLE_COUNT; r++) (void)printf("%s %d%s%s", rp_role_name((rp_role)r), layout->count[r], layout->folded[r] ? " (shared)" : "", r + 1 < RP_ROLE_COUNT ? ", " : "\n");
-    const double per = c.seconds[RP_ROLE_TRAIN] * ceil(job->train.batch / layout->count[RP_ROLE_TRAIN]) / threads;
-    (void)printf("time         about %.2f s an iteration, %.0f min for %.0f (60 GFLOP/s a core are assumed)\n", per, per * job->train.iterations / 60, job->train.iterations);
+    for (int r = 0; r < RP_ROLE_COUNT; r++)
+        (void)printf("%s %d%s%s", rp_role_name((rp_role)r), layout->count[r],
+                     layout->folded[r] ? " (shared)" : "", r + 1 < RP_ROLE_COUNT ? ", " : "\n");
+    const double per =
+        c.seconds[RP_ROLE_TRAIN] * ceil(job->train.batch / layout->count[RP_ROLE_TRAIN]) / threads;
+    (void)printf("time         about %.2f s an iteration, %.0f min for %.0f (60 GFLOP/s a core are "
+                 "assumed)\n",
+                 per, per * job->train.iterations / 60, job->train.iterations);
     const int64_t free_mib = rp_execute_free_mib();
     RP_NEED(free_mib == 0 || (double)c.total * ranks / 1048576 < (double)free_mib, RP_EUSE,
-            "%d ranks need about %.1f GiB and this machine has %.1f GiB free: take a smaller train.patch, fewer model.features or fewer ranks a node",
+            "%d ranks need about %.1f GiB and this machine has %.1f GiB free: take a smaller "
+            "train.patch, fewer model.features or fewer ranks a node",
             ranks, (double)c.total * ranks / (1 << 30), (double)free_mib / 1024);
     return RP_OK;
 }
@@ -62,7 +80,9 @@ rp_status rp_verb_plan(int argc, char **argv)
     const char *ranks = NULL, *set[64], *word[1];
     int words, sets = 0;
     int64_t n = 1;
-    const rp_option option[] = {{.name = "--ranks", .value = &ranks}, {.name = "--set", .many = set, .many_max = 64, .many_count = &sets}};
+    const rp_option option[] = {
+        {.name = "--ranks", .value = &ranks},
+        {.name = "--set", .many = set, .many_max = 64, .many_count = &sets}};
     RP_TRY(rp_options_read(argc, argv, 2, option, 1, word, &words));
     RP_NEED(words == 1, RP_EUSE, "plan: a job file is needed");
     if (ranks) RP_TRY(rp_option_int("--ranks", ranks, 1, 1000000, &n));

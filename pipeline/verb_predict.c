@@ -16,7 +16,8 @@ const char rp_verb_predict_usage[] =
     "usage: radpipe predict RUN --source DIR... --out DIR [--key FILE | --ids keep] [--quiet]\n"
     "       mpirun -n N radpipe predict ...\n"
     "\n"
-    "Applies a trained run to other patients: reads DICOM, NIfTI or NRRD, writes one label map a case,\n"
+    "Applies a trained run to other patients: reads DICOM, NIfTI or NRRD, writes one label map a "
+    "case,\n"
     "OUT/CASE.nii.gz, on the grid of the source's first input.  What could not be used stands in\n"
     "OUT.cohort/quarantine.csv and OUT/lost.csv.\n"
     "\n"
@@ -49,7 +50,8 @@ static rp_status find_recipe(const char *run, rp_recipe *out)
     RP_TEXT_AUTO text = {0};
     RP_TRY(rp_path_join(run, "prepared", &folder));
     RP_TRY_IN(rp_path_list(folder, &names), "run '%s' has no prepared cases", run);
-    RP_NEED(names->count == 1, RP_EDATA, "run '%s' has %" PRId64 " sets of prepared cases: one is wanted", run, names->count);
+    RP_NEED(names->count == 1, RP_EDATA,
+            "run '%s' has %" PRId64 " sets of prepared cases: one is wanted", run, names->count);
     RP_TRY(rp_format(&path, "%s/%s/recipe.json", folder, names->name[0]));
     RP_TRY(rp_file_read(path, 1 << 20, &text));
     return rp_recipe_read(path, text.length, rp_text_get(&text), out);
@@ -93,14 +95,25 @@ static rp_status predict(const trained *t, const rp_ingest *in, const char *out,
     rp_status st = rp_cohort_open(in->out, &cohort);
     if (st == RP_OK) st = rp_pool_new(1, &compute);
     RP_TRY(rp_comm_agree(comm, st));
-    rp_predict_run run = {.comm = comm, .compute = compute, .folder = out, .cohort = cohort, .stop = rp_signals_stop,
-                          .predictor = {.net = t->net, .weights = t->weights, .recipe = &t->recipe, .threads = threads,
-                                        .kernels = t->job->train.kernels, .step = t->job->predict.step, .mirror = t->job->predict.mirror, .largest = t->job->predict.largest}};
+    rp_predict_run run = {.comm = comm,
+                          .compute = compute,
+                          .folder = out,
+                          .cohort = cohort,
+                          .stop = rp_signals_stop,
+                          .predictor = {.net = t->net,
+                                        .weights = t->weights,
+                                        .recipe = &t->recipe,
+                                        .threads = threads,
+                                        .kernels = t->job->train.kernels,
+                                        .step = t->job->predict.step,
+                                        .mirror = t->job->predict.mirror,
+                                        .largest = t->job->predict.largest}};
     for (int a = 0; a < 3; a++) run.predictor.patch[a] = (int64_t)t->job->train.patch.item[a];
     RP_TRY(rp_predict_cohort(&run, &predicted, &lost));
     if (rp_comm_rank(comm) == 0) {
         st = write_lost(out, &lost);
-        (void)printf("predicted %" PRId64 " of %" PRId64 " cases: %s/CASE.nii.gz\n", predicted, cohort->cases, out);
+        (void)printf("predicted %" PRId64 " of %" PRId64 " cases: %s/CASE.nii.gz\n", predicted,
+                     cohort->cases, out);
     }
     return rp_comm_agree(comm, st);
 }
@@ -110,11 +123,18 @@ rp_status rp_verb_predict(int argc, char **argv)
     const char *out = NULL, *key = NULL, *ids = NULL, *source[64], *word[1];
     bool quiet = false;
     int words, sources = 0, threads, workers;
-    const rp_option option[] = {{.name = "--out", .value = &out}, {.name = "--key", .value = &key}, {.name = "--ids", .value = &ids},
-                                {.name = "--source", .many = source, .many_max = 64, .many_count = &sources}, {.name = "--quiet", .flag = &quiet}};
+    const rp_option option[] = {
+        {.name = "--out", .value = &out},
+        {.name = "--key", .value = &key},
+        {.name = "--ids", .value = &ids},
+        {.name = "--source", .many = source, .many_max = 64, .many_count = &sources},
+        {.name = "--quiet", .flag = &quiet}};
     RP_TRY(rp_options_read(argc, argv, 5, option, 1, word, &words));
-    RP_NEED(words == 1 && out && sources > 0, RP_EUSE, "predict: a run, --source DIR and --out DIR are needed; 'radpipe help predict' shows the usage");
-    RP_NEED(!ids || strcmp(ids, "keep") == 0 || strcmp(ids, "keyed") == 0, RP_EUSE, "--ids '%s': must be keyed or keep", ids);
+    RP_NEED(words == 1 && out && sources > 0, RP_EUSE,
+            "predict: a run, --source DIR and --out DIR are needed; 'radpipe help predict' shows "
+            "the usage");
+    RP_NEED(!ids || strcmp(ids, "keep") == 0 || strcmp(ids, "keyed") == 0, RP_EUSE,
+            "--ids '%s': must be keyed or keep", ids);
     if (quiet) rp_progress_show(RP_SHOW_QUIET);
     trained t = {0};
     RP_AUTO(rp_pool) pool = NULL;
@@ -127,8 +147,16 @@ rp_status rp_verb_predict(int argc, char **argv)
     st = rp_comm_agree(rp_comm_world(), st);
     if (st == RP_OK) st = rp_execute_threads(t.job, rp_comm_world(), &threads, &workers);
     if (st == RP_OK) {
-        const rp_ingest in = {.comm = rp_comm_world(), .pool = pool, .sources = sources, .source = source, .out = cohort, .key = key,
-                              .keep_ids = ids && strcmp(ids, "keep") == 0, .shard_bytes = 2.0 * (1 << 30), .program = rp_program_version(), .stop = rp_signals_stop};
+        const rp_ingest in = {.comm = rp_comm_world(),
+                              .pool = pool,
+                              .sources = sources,
+                              .source = source,
+                              .out = cohort,
+                              .key = key,
+                              .keep_ids = ids && strcmp(ids, "keep") == 0,
+                              .shard_bytes = 2.0 * (1 << 30),
+                              .program = rp_program_version(),
+                              .stop = rp_signals_stop};
         st = predict(&t, &in, out, threads);
     }
     trained_clear(&t);

@@ -16,8 +16,10 @@ const char rp_verb_run_usage[] =
     "usage: radpipe run JOB --out RUN [--set KEY=VALUE]... [--stop-after K] [--quiet | --json]\n"
     "       mpirun -n N radpipe run JOB --out RUN ...\n"
     "\n"
-    "Walks a job: makes the cohort if it is not there, prepares the cases, trains, predicts and scores the\n"
-    "test cases.  Skips what is done and goes on where it was cut off: start it again with the same RUN.\n"
+    "Walks a job: makes the cohort if it is not there, prepares the cases, trains, predicts and "
+    "scores the\n"
+    "test cases.  Skips what is done and goes on where it was cut off: start it again with the "
+    "same RUN.\n"
     "The weights are the same bits on any number of ranks.\n"
     "\n"
     "  --out RUN                  the run directory\n"
@@ -42,8 +44,9 @@ static rp_status finish(const char *out, const rp_text *summary)
 {
     if (rp_comm_rank(rp_comm_world()) != 0) return RP_OK;
     if (summary->length) RP_TRY(rp_show_scores(summary));
-    (void)printf("run directory: %s (job.yaml, plan.yaml, provenance.json, progress.csv, weights.safetensors%s)\n", out,
-                 summary->length ? ", predictions/, metrics.csv, metrics-cases.csv" : "");
+    (void)printf("run directory: %s (job.yaml, plan.yaml, provenance.json, progress.csv, "
+                 "weights.safetensors%s)\n",
+                 out, summary->length ? ", predictions/, metrics.csv, metrics-cases.csv" : "");
     return RP_OK;
 }
 
@@ -53,7 +56,9 @@ static rp_status check_world(void)
     const char *tasks = getenv("SLURM_STEP_NUM_TASKS");
     int64_t n;
     if (!tasks || !rp_read_int(tasks, &n)) return RP_OK;
-    RP_NEED(n == rp_comm_size(rp_comm_world()), RP_EUSE, "Slurm started %" PRId64 " tasks, but this is a world of %d ranks: start with 'srun --mpi=pmix'",
+    RP_NEED(n == rp_comm_size(rp_comm_world()), RP_EUSE,
+            "Slurm started %" PRId64
+            " tasks, but this is a world of %d ranks: start with 'srun --mpi=pmix'",
             n, rp_comm_size(rp_comm_world()));
     return RP_OK;
 }
@@ -63,12 +68,16 @@ rp_status rp_verb_run(int argc, char **argv)
     const char *out = NULL, *after = NULL, *limit = NULL, *set[64], *word[1];
     bool accept = false, quiet = false, json = false;
     int words, sets = 0;
-    const rp_option option[] = {
-        {.name = "--out", .value = &out}, {.name = "--stop-after", .value = &after}, {.name = "--time", .value = &limit},
-        {.name = "--set", .many = set, .many_max = 64, .many_count = &sets}, {.name = "--accept-different-bits", .flag = &accept},
-        {.name = "--quiet", .flag = &quiet}, {.name = "--json", .flag = &json}};
+    const rp_option option[] = {{.name = "--out", .value = &out},
+                                {.name = "--stop-after", .value = &after},
+                                {.name = "--time", .value = &limit},
+                                {.name = "--set", .many = set, .many_max = 64, .many_count = &sets},
+                                {.name = "--accept-different-bits", .flag = &accept},
+                                {.name = "--quiet", .flag = &quiet},
+                                {.name = "--json", .flag = &json}};
     RP_TRY(rp_options_read(argc, argv, 7, option, 1, word, &words));
-    RP_NEED(words == 1 && out, RP_EUSE, "run: a job file and --out RUN are needed; 'radpipe help run' shows the usage");
+    RP_NEED(words == 1 && out, RP_EUSE,
+            "run: a job file and --out RUN are needed; 'radpipe help run' shows the usage");
     RP_AUTOFREE rp_job *job = NULL;
     RP_TEXT_AUTO summary = {0};
     rp_execute e = {.folder = out, .accept_other_identity = accept};

@@ -3,7 +3,8 @@
 #include "pipeline/verb.h"
 
 const char rp_verb_split_usage[] =
-    "usage: radpipe split COHORT [--out CSV] [--test SHARE] [--validate SHARE] [--folds K --fold I] [--seed S]\n"
+    "usage: radpipe split COHORT [--out CSV] [--test SHARE] [--validate SHARE] [--folds K --fold "
+    "I] [--seed S]\n"
     "\n"
     "Divides the patients of a cohort; all cases of a patient stay together.\n"
     "\n"
@@ -16,12 +17,15 @@ const char rp_verb_split_usage[] =
 
 rp_status rp_verb_split(int argc, char **argv)
 {
-    const char *out = NULL, *test = NULL, *validate = NULL, *folds = NULL, *fold = NULL, *seed = NULL, *word[1];
+    const char *out = NULL, *test = NULL, *validate = NULL, *folds = NULL, *fold = NULL,
+               *seed = NULL, *word[1];
     int words;
     int64_t k = 0, i = 0, s = 1;
     rp_split_settings set = {.test = 0.2};
-    const rp_option option[] = {{.name = "--out", .value = &out}, {.name = "--test", .value = &test}, {.name = "--validate", .value = &validate},
-                                {.name = "--folds", .value = &folds}, {.name = "--fold", .value = &fold}, {.name = "--seed", .value = &seed}};
+    const rp_option option[] = {
+        {.name = "--out", .value = &out},           {.name = "--test", .value = &test},
+        {.name = "--validate", .value = &validate}, {.name = "--folds", .value = &folds},
+        {.name = "--fold", .value = &fold},         {.name = "--seed", .value = &seed}};
     RP_TRY(rp_options_read(argc, argv, 6, option, 1, word, &words));
     RP_NEED(words == 1, RP_EUSE, "split: a cohort is needed");
     if (test) RP_TRY(rp_option_number("--test", test, 0, 1, &set.test));

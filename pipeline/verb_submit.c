@@ -15,11 +15,15 @@
 extern char **environ;
 
 const char rp_verb_submit_usage[] =
-    "usage: radpipe submit JOB --out RUN [--nodes N] [--ntasks N] [--cpus N] [--time LIMIT] [--partition P]\n"
-    "                      [--account A] [--array K --splits PATTERN] [--set KEY=VALUE]... [--dry-run]\n"
+    "usage: radpipe submit JOB --out RUN [--nodes N] [--ntasks N] [--cpus N] [--time LIMIT] "
+    "[--partition P]\n"
+    "                      [--account A] [--array K --splits PATTERN] [--set KEY=VALUE]... "
+    "[--dry-run]\n"
     "\n"
-    "Writes RUN/run.sbatch and submits it.  The job stops with a checkpoint before its time limit, goes back\n"
-    "into the queue and goes on, until it is finished; the weights are those of an undisturbed run.\n"
+    "Writes RUN/run.sbatch and submits it.  The job stops with a checkpoint before its time limit, "
+    "goes back\n"
+    "into the queue and goes on, until it is finished; the weights are those of an undisturbed "
+    "run.\n"
     "\n"
     "  --nodes, --ntasks     nodes (default 1) and ranks (default 4)\n"
     "  --cpus N              cores a rank (default 1)\n"
@@ -30,7 +34,8 @@ const char rp_verb_submit_usage[] =
     "  --wrapper COMMAND     put before the program on every rank\n"
     "  --dry-run             print the script, submit nothing\n"
     "\n"
-    "example: radpipe submit jobs/sts-pet.yaml --out runs/sts --nodes 2 --ntasks 8 --time 04:00:00\n";
+    "example: radpipe submit jobs/sts-pet.yaml --out runs/sts --nodes 2 --ntasks 8 --time "
+    "04:00:00\n";
 
 /* The pattern, as it stands in slurm/run.sbatch. */
 __asm__(".section .rodata\n"
@@ -74,8 +79,10 @@ static void add_quoted(rp_text *t, const char *s)
 {
     rp_text_add(t, "'");
     for (; *s; s++) {
-        if (*s == '\'') rp_text_add(t, "'\\''");
-        else rp_text_add_bytes(t, 1, s);
+        if (*s == '\'')
+            rp_text_add(t, "'\\''");
+        else
+            rp_text_add_bytes(t, 1, s);
     }
     rp_text_add(t, "'");
 }
@@ -89,16 +96,19 @@ static rp_status absolute(const char *path, char **out)
 
 static rp_status submit(const char *script)
 {
-    char *const argv[] = {(char *)(uintptr_t)"sbatch", (char *)(uintptr_t)script, NULL};
+    char *const argv[] = {(char *)(uintptr_t) "sbatch", (char *)(uintptr_t)script, NULL};
     pid_t child;
     int status;
-    RP_NEED(posix_spawnp(&child, "sbatch", NULL, NULL, argv, environ) == 0, RP_ENONE, "sbatch is not to be found: is Slurm installed here?  --dry-run prints the script");
-    RP_NEED(waitpid(child, &status, 0) == child && WIFEXITED(status) && WEXITSTATUS(status) == 0, RP_EIO, "sbatch refused '%s'", script);
+    RP_NEED(posix_spawnp(&child, "sbatch", NULL, NULL, argv, environ) == 0, RP_ENONE,
+            "sbatch is not to be found: is Slurm installed here?  --dry-run prints the script");
+    RP_NEED(waitpid(child, &status, 0) == child && WIFEXITED(status) && WEXITSTATUS(status) == 0,
+            RP_EIO, "sbatch refused '%s'", script);
     return RP_OK;
 }
 
 typedef struct asked {
-    const char *out, *nodes, *ntasks, *cpus, *time, *partition, *account, *array, *splits, *wrapper, *set[64];
+    const char *out, *nodes, *ntasks, *cpus, *time, *partition, *account, *array, *splits, *wrapper,
+        *set[64];
     int sets;
     bool dry;
 } asked;
@@ -126,16 +136,28 @@ static rp_status make_script(const asked *a, const char *job, rp_text *script)
     }
     if (a->array) {
         const char *percent = strstr(a->splits, "%a");
-        RP_NEED(percent, RP_EUSE, "--splits '%s': must hold %%a, the number of the fold", a->splits);
-        rp_text_add(&options, "--set split=%.*s\"$SLURM_ARRAY_TASK_ID\"%s", (int)(percent - a->splits), a->splits, percent + 2);
+        RP_NEED(percent, RP_EUSE, "--splits '%s': must hold %%a, the number of the fold",
+                a->splits);
+        rp_text_add(&options, "--set split=%.*s\"$SLURM_ARRAY_TASK_ID\"%s",
+                    (int)(percent - a->splits), a->splits, percent + 2);
     }
     if (a->wrapper) rp_text_add(&wrapper, "%s ", a->wrapper);
     RP_TRY(rp_format(&log, "%s/slurm-%%%s.log", run, a->array ? "A-%a" : "j"));
     RP_TRY(rp_format(&target, "%s%s", run, a->array ? "/$SLURM_ARRAY_TASK_ID" : ""));
     const char *base = strrchr(job_path, '/') + 1;
-    const word list[] = {{"NAME", base}, {"NODES", a->nodes ? a->nodes : "1"}, {"NTASKS", a->ntasks ? a->ntasks : "4"}, {"CPUS", a->cpus ? a->cpus : "1"},
-                         {"TIME", a->time ? a->time : "24:00:00"}, {"LOG", log}, {"MORE", rp_text_get(&more)}, {"PROGRAM", self}, {"JOB", job_path},
-                         {"RUN", target}, {"OPTIONS", rp_text_get(&options)}, {"WRAPPER", rp_text_get(&wrapper)}, {"RESTARTS", "200"}};
+    const word list[] = {{"NAME", base},
+                         {"NODES", a->nodes ? a->nodes : "1"},
+                         {"NTASKS", a->ntasks ? a->ntasks : "4"},
+                         {"CPUS", a->cpus ? a->cpus : "1"},
+                         {"TIME", a->time ? a->time : "24:00:00"},
+                         {"LOG", log},
+                         {"MORE", rp_text_get(&more)},
+                         {"PROGRAM", self},
+                         {"JOB", job_path},
+                         {"RUN", target},
+                         {"OPTIONS", rp_text_get(&options)},
+                         {"WRAPPER", rp_text_get(&wrapper)},
+                         {"RESTARTS", "200"}};
     return fill(list, sizeof list / sizeof *list, script);
 }
 
@@ -144,18 +166,28 @@ rp_status rp_verb_submit(int argc, char **argv)
     asked a = {0};
     const char *plain[1];
     int words;
-    const rp_option option[] = {{.name = "--out", .value = &a.out}, {.name = "--nodes", .value = &a.nodes}, {.name = "--ntasks", .value = &a.ntasks},
-                                {.name = "--cpus", .value = &a.cpus}, {.name = "--time", .value = &a.time}, {.name = "--partition", .value = &a.partition},
-                                {.name = "--account", .value = &a.account}, {.name = "--array", .value = &a.array}, {.name = "--splits", .value = &a.splits},
-                                {.name = "--wrapper", .value = &a.wrapper}, {.name = "--dry-run", .flag = &a.dry},
-                                {.name = "--set", .many = a.set, .many_max = 64, .many_count = &a.sets}};
+    const rp_option option[] = {
+        {.name = "--out", .value = &a.out},
+        {.name = "--nodes", .value = &a.nodes},
+        {.name = "--ntasks", .value = &a.ntasks},
+        {.name = "--cpus", .value = &a.cpus},
+        {.name = "--time", .value = &a.time},
+        {.name = "--partition", .value = &a.partition},
+        {.name = "--account", .value = &a.account},
+        {.name = "--array", .value = &a.array},
+        {.name = "--splits", .value = &a.splits},
+        {.name = "--wrapper", .value = &a.wrapper},
+        {.name = "--dry-run", .flag = &a.dry},
+        {.name = "--set", .many = a.set, .many_max = 64, .many_count = &a.sets}};
     RP_TRY(rp_options_read(argc, argv, sizeof option / sizeof *option, option, 1, plain, &words));
-    RP_NEED(words == 1 && a.out, RP_EUSE, "submit: a job file and --out RUN are needed; 'radpipe help submit' shows the usage");
+    RP_NEED(words == 1 && a.out, RP_EUSE,
+            "submit: a job file and --out RUN are needed; 'radpipe help submit' shows the usage");
     RP_AUTOFREE rp_job *job = NULL;
     RP_AUTOFREE char *path = NULL;
     RP_TEXT_AUTO script = {0};
     RP_TRY(rp_alloc(1, sizeof *job, &job));
-    RP_TRY(rp_job_read(plain[0], a.sets, a.set, job)); /* mistakes are found now, not in the queue */
+    RP_TRY(
+        rp_job_read(plain[0], a.sets, a.set, job)); /* mistakes are found now, not in the queue */
     RP_TRY(make_script(&a, plain[0], &script));
     if (a.dry) return rp_print(NULL, &script);
     RP_TRY(rp_path_make_folder(a.out));

@@ -9,15 +9,16 @@
 #include <stdio.h>
 #include <string.h>
 
-const char rp_verb_verify_usage[] =
-    "usage: radpipe verify COHORT|RUN\n"
-    "\n"
-    "Recomputes every digest.  For a cohort: names each file, dataset and chunk with a flipped bit or a\n"
-    "missing end.  For a run: checks its prepared cases and weights and prints 'weights-sha256 HEX', which\n"
-    "is the same for the same job on any number of ranks.\n"
-    "\n"
-    "example: radpipe verify build/run\n"
-    "exit codes: 0 all is whole, 3 damage was found\n";
+const char rp_verb_verify_usage[] = "usage: radpipe verify COHORT|RUN\n"
+                                    "\n"
+                                    "Recomputes every digest.  For a cohort: names each file, "
+                                    "dataset and chunk with a flipped bit or a\n"
+                                    "missing end.  For a run: checks its prepared cases and "
+                                    "weights and prints 'weights-sha256 HEX', which\n"
+                                    "is the same for the same job on any number of ranks.\n"
+                                    "\n"
+                                    "example: radpipe verify build/run\n"
+                                    "exit codes: 0 all is whole, 3 damage was found\n";
 
 static void say_damage(void *arg, const char *line)
 {
@@ -86,13 +87,16 @@ rp_status rp_verb_verify(int argc, char **argv)
     RP_TRY(rp_path_join(word[0], "weights.safetensors", &weights));
     RP_TRY(rp_path_look(cohort, true, &is_cohort));
     RP_TRY(rp_path_look(weights, true, &is_run));
-    RP_NEED(is_cohort.kind == RP_PATH_FILE || is_run.kind == RP_PATH_FILE, RP_ENONE, "'%s' is neither a complete cohort nor a finished run", word[0]);
-    if (is_cohort.kind == RP_PATH_FILE) RP_TRY(rp_cohort_verify(word[0], say_damage, NULL, &findings));
+    RP_NEED(is_cohort.kind == RP_PATH_FILE || is_run.kind == RP_PATH_FILE, RP_ENONE,
+            "'%s' is neither a complete cohort nor a finished run", word[0]);
+    if (is_cohort.kind == RP_PATH_FILE)
+        RP_TRY(rp_cohort_verify(word[0], say_damage, NULL, &findings));
     else {
         RP_TRY(verify_weights(weights));
         RP_TRY(verify_prepared(word[0], &findings));
     }
     RP_NEED(findings == 0, RP_EDATA, "'%s': %" PRId64 " findings", word[0], findings);
-    if (is_cohort.kind == RP_PATH_FILE) (void)printf("whole: every digest of '%s' holds\n", word[0]);
+    if (is_cohort.kind == RP_PATH_FILE)
+        (void)printf("whole: every digest of '%s' holds\n", word[0]);
     return RP_OK;
 }

@@ -1,7 +1,7 @@
 /* stages/augment.c - makes samples of patches.
  *
- * 1. Only the sample that stands first in the upper channel is taken; its patch is copied and released
- *    at once, so that several can be worked on; none of them waits for another.
+ * 1. Only the sample that stands first in the upper channel is taken; its patch is copied and
+ * released at once, so that several can be worked on; none of them waits for another.
  * 2. A void passes through.
  * 3. The end that the train ranks say is passed up. */
 #include "stages/run.h"
@@ -33,7 +33,8 @@ static rp_status augment_task(void *arg)
     rp_sample_box box;
     memcpy(&box, a->header.free, sizeof box);
     const float *image = (const float *)(const void *)a->patch;
-    const int64_t voxels = box.n[0] * box.n[1] * box.n[2], n = set->patch[0] * set->patch[1] * set->patch[2];
+    const int64_t voxels = box.n[0] * box.n[1] * box.n[2],
+                  n = set->patch[0] * set->patch[1] * set->patch[2];
     const rp_augment_source src = {.channels = channels,
                                    .low = {box.low[0], box.low[1], box.low[2]},
                                    .n = {box.n[0], box.n[1], box.n[2]},
@@ -45,7 +46,8 @@ static rp_status augment_task(void *arg)
     rp_augment_spatial spatial;
     rp_augment_draw(&set->augment, set->seed, (uint64_t)a->header.sample, &spatial);
     rp_augment_apply_spatial(&spatial, &src, set->patch, a->header.origin, out, label);
-    rp_augment_apply_values(&set->augment, set->seed, (uint64_t)a->header.sample, channels, set->patch, out, label, a->scratch);
+    rp_augment_apply_values(&set->augment, set->seed, (uint64_t)a->header.sample, channels,
+                            set->patch, out, label, a->scratch);
     a->header.bytes = n * (channels * (int64_t)sizeof(float) + 1);
     return RP_OK;
 }
@@ -122,7 +124,8 @@ static rp_status augment_step(void *state, rp_step *what)
     }
     while (rp_channel_sent(run->samples, &sample, &payload))
         for (int i = 0; i < s->count; i++)
-            if (s->slot[i].is_busy && s->slot[i].header.sample == sample) s->slot[i].is_busy = false;
+            if (s->slot[i].is_busy && s->slot[i].header.sample == sample)
+                s->slot[i].is_busy = false;
     if (!s->ended && rp_channel_last(run->samples, &last)) {
         s->ended = progress = true;
         RP_TRY(rp_channel_end(run->patches, last));
@@ -130,7 +133,8 @@ static rp_status augment_step(void *state, rp_step *what)
     for (int i = 0; i < s->count; i++)
         if (!s->slot[i].is_busy) RP_TRY(begin_task(s, &s->slot[i], &progress));
     run->done += progress;
-    const bool done = s->ended && rp_channel_finished(run->samples) && rp_channel_finished(run->patches);
+    const bool done =
+        s->ended && rp_channel_finished(run->samples) && rp_channel_finished(run->patches);
     *what = done ? RP_STEP_DONE : progress ? RP_STEP_PROGRESS : RP_STEP_IDLE;
     return RP_OK;
 }

@@ -1,5 +1,5 @@
-/* stages/evaluate.c - scores the validate cases beside training: predicts this rank's share of them with
- * each set of weights, and posts a Dice a label to train rank 0. */
+/* stages/evaluate.c - scores the validate cases beside training: predicts this rank's share of them
+ * with each set of weights, and posts a Dice a label to train rank 0. */
 #include "lib/image/overlap.h"
 #include "stages/predict.h"
 #include "stages/validate.h"
@@ -8,12 +8,12 @@
 
 typedef struct evaluate_state {
     rp_run *run;
-    int64_t cases, next;      /* of all validate cases; the next one of this rank */
-    int64_t *index;           /* [cases] in prepared */
-    int place, ranks, boss;   /* this rank among the evaluate ranks; world rank of train rank 0 */
-    int64_t iteration;        /* being scored, -1: none */
+    int64_t cases, next;    /* of all validate cases; the next one of this rank */
+    int64_t *index;         /* [cases] in prepared */
+    int place, ranks, boss; /* this rank among the evaluate ranks; world rank of train rank 0 */
+    int64_t iteration;      /* being scored, -1: none */
     float *weights;
-    bool fresh;               /* the predictor has other weights */
+    bool fresh; /* the predictor has other weights */
     rp_predictor *predictor;
     rp_task *task;
     rp_validate_score score;
@@ -59,8 +59,13 @@ static rp_status score_case(void *arg)
     const int64_t *n = set->prepared->list[index].from.n, voxels = n[0] * n[1] * n[2];
     if (s->fresh) {
         rp_predictor_drop(&s->predictor);
-        const rp_predictor_settings p = {.net = s->run->net, .weights = s->weights, .recipe = &set->prepared->recipe,
-                                         .patch = {set->patch[0], set->patch[1], set->patch[2]}, .threads = set->threads, .kernels = set->kernels, .step = set->step};
+        const rp_predictor_settings p = {.net = s->run->net,
+                                         .weights = s->weights,
+                                         .recipe = &set->prepared->recipe,
+                                         .patch = {set->patch[0], set->patch[1], set->patch[2]},
+                                         .threads = set->threads,
+                                         .kernels = set->kernels,
+                                         .step = set->step};
         RP_TRY(rp_predictor_new(&p, &s->predictor));
         s->fresh = false;
     }
@@ -100,9 +105,11 @@ static rp_status take_letter(evaluate_state *s, bool *progress)
     if (s->iteration >= 0 || !rp_post_peek(s->run->post, &from, &number, &n, &bytes)) return RP_OK;
     if (number < 0 && number != RP_LETTER_END) return RP_OK; /* for the train stage of this rank */
     *progress = true;
-    if (number == RP_LETTER_END) s->is_ending = true;
+    if (number == RP_LETTER_END)
+        s->is_ending = true;
     else {
-        RP_NEED(n == rp_network_weights(s->run->net) * (int64_t)sizeof(float), RP_EPEER, "weights of another network");
+        RP_NEED(n == rp_network_weights(s->run->net) * (int64_t)sizeof(float), RP_EPEER,
+                "weights of another network");
         memcpy(s->weights, bytes, (size_t)n);
         s->iteration = number;
         s->next = s->place;
@@ -117,7 +124,8 @@ static rp_status hear_end(evaluate_state *s, bool *progress)
     int from;
     int64_t number, n;
     const void *bytes;
-    if (!rp_post_peek(s->run->post, &from, &number, &n, &bytes) || number != RP_LETTER_END) return RP_OK;
+    if (!rp_post_peek(s->run->post, &from, &number, &n, &bytes) || number != RP_LETTER_END)
+        return RP_OK;
     s->is_ending = *progress = true;
     return rp_post_release(s->run->post);
 }
@@ -134,26 +142,35 @@ static rp_status evaluate_step(void *state, rp_step *what)
         RP_TRY(rp_post_send(s->run->post, s->boss, RP_LETTER_SCORE, sizeof s->score, &s->score));
         s->next += s->ranks;
     }
-    if (!s->is_ending) RP_TRY(s->iteration < 0 ? take_letter(s, &progress) : hear_end(s, &progress));
+    if (!s->is_ending)
+        RP_TRY(s->iteration < 0 ? take_letter(s, &progress) : hear_end(s, &progress));
     if (!s->task && s->iteration >= 0) {
         progress = true;
-        if (s->next >= s->cases || s->is_ending) s->iteration = -1;
-        else RP_TRY(rp_pool_submit(s->run->compute, score_task, s, &s->task));
+        if (s->next >= s->cases || s->is_ending)
+            s->iteration = -1;
+        else
+            RP_TRY(rp_pool_submit(s->run->compute, score_task, s, &s->task));
     }
     if (s->is_ending && !s->task && s->iteration < 0 && !s->is_done) {
         s->is_done = progress = true;
         RP_TRY(rp_post_send(s->run->post, s->boss, RP_LETTER_ENDED, 0, NULL));
     }
     s->run->done += progress;
-    *what = s->is_done && rp_post_is_idle(s->run->post) ? RP_STEP_DONE : progress ? RP_STEP_PROGRESS : RP_STEP_IDLE;
+    *what = s->is_done && rp_post_is_idle(s->run->post) ? RP_STEP_DONE
+            : progress                                  ? RP_STEP_PROGRESS
+                                                        : RP_STEP_IDLE;
     return RP_OK;
 }
 
 static void evaluate_describe(const void *state, rp_text *text)
 {
     const evaluate_state *s = state;
-    if (s->iteration < 0) rp_text_add(text, "evaluate: waits for weights");
-    else rp_text_add(text, "evaluate: iteration %lld, case %lld of %lld", (long long)s->iteration, (long long)s->next + 1, (long long)s->cases);
+    if (s->iteration < 0)
+        rp_text_add(text, "evaluate: waits for weights");
+    else
+        rp_text_add(text, "evaluate: iteration %lld, case %lld of %lld", (long long)s->iteration,
+                    (long long)s->next + 1, (long long)s->cases);
 }
 
-const rp_stage_ops rp_stage_evaluate = {evaluate_open, evaluate_step, evaluate_close, evaluate_describe};
+const rp_stage_ops rp_stage_evaluate = {evaluate_open, evaluate_step, evaluate_close,
+                                        evaluate_describe};

@@ -11,8 +11,8 @@
 typedef struct loading {
     rp_run *run;
     int64_t sample;
-    rp_task *task;      /* running */
-    bool is_busy;       /* from take to sent */
+    rp_task *task; /* running */
+    bool is_busy;  /* from take to sent */
     rp_sample_header header;
     rp_stream_order order;
     char *payload;
@@ -54,7 +54,8 @@ static rp_status read_sample(loading *l)
         for (int a = 0; a < 3; a++) voxels *= box.n[a] = high[a] - low[a];
         memcpy(box.low, low, sizeof low);
         float *image = (float *)(void *)l->payload;
-        RP_TRY(rp_prepared_read(set->prepared, index, low, box.n, image, (uint8_t *)(image + r->inputs * voxels)));
+        RP_TRY(rp_prepared_read(set->prepared, index, low, box.n, image,
+                                (uint8_t *)(image + r->inputs * voxels)));
     }
     memcpy(l->header.origin, start, sizeof start);
     memcpy(l->header.spacing, r->spacing, sizeof r->spacing);
@@ -73,7 +74,8 @@ static rp_status load_task(void *arg)
     l->header.state = RP_SAMPLE_VOID;
     l->header.bytes = 0;
     rp_text_fit(l->header.reason, sizeof l->header.reason, rp_error_message());
-    rp_log(RP_LOG_STEP, "load", l->run->set->prepared->list[l->header.case_index].name, "void sample %lld: %s", (long long)l->sample, rp_error_message());
+    rp_log(RP_LOG_STEP, "load", l->run->set->prepared->list[l->header.case_index].name,
+           "void sample %lld: %s", (long long)l->sample, rp_error_message());
     return RP_OK;
 }
 
@@ -123,7 +125,8 @@ static rp_status begin_tasks(load_state *s, bool *progress)
         if (s->run->set->is_mpio) {
             RP_TRY(load_task(l));
             RP_TRY(rp_channel_send(s->run->patches, &l->header, l->payload));
-        } else RP_TRY(rp_pool_submit(s->run->workers, load_task, l, &l->task));
+        } else
+            RP_TRY(rp_pool_submit(s->run->workers, load_task, l, &l->task));
     }
     return RP_OK;
 }
@@ -147,7 +150,9 @@ static rp_status load_step(void *state, rp_step *what)
             if (s->slot[i].is_busy && s->slot[i].sample == sample) s->slot[i].is_busy = false;
     RP_TRY(begin_tasks(s, &progress));
     s->run->done += progress;
-    *what = rp_channel_finished(s->run->patches) ? RP_STEP_DONE : progress ? RP_STEP_PROGRESS : RP_STEP_IDLE;
+    *what = rp_channel_finished(s->run->patches) ? RP_STEP_DONE
+            : progress                           ? RP_STEP_PROGRESS
+                                                 : RP_STEP_IDLE;
     return RP_OK;
 }
 

@@ -20,8 +20,11 @@ rp_status rp_predictor_new(const rp_predictor_settings *s, rp_predictor **out)
     RP_AUTO(rp_predictor) p = NULL;
     RP_TRY(rp_alloc(1, sizeof *p, &p));
     p->set = *s;
-    const rp_engine_settings e = {.net = s->net, .patch = {s->patch[0], s->patch[1], s->patch[2]}, .train = false,
-                                  .threads = s->threads, .kernels = s->kernels};
+    const rp_engine_settings e = {.net = s->net,
+                                  .patch = {s->patch[0], s->patch[1], s->patch[2]},
+                                  .train = false,
+                                  .threads = s->threads,
+                                  .kernels = s->kernels};
     RP_TRY(rp_engine_new(&e, &p->engine));
     RP_TRY(rp_engine_weights(p->engine, s->weights));
     *out = RP_TAKE(p);
@@ -54,7 +57,8 @@ static rp_status take_plane(void *arg, int64_t z, const float logits[])
     const volume *v = arg;
     const int64_t plane = v->n[1] * v->n[2];
     for (int c = 0; c < v->classes; c++)
-        memcpy(v->logits + (c * v->n[0] + z) * plane, logits + c * plane, (size_t)plane * sizeof *logits);
+        memcpy(v->logits + (c * v->n[0] + z) * plane, logits + c * plane,
+               (size_t)plane * sizeof *logits);
     return RP_OK;
 }
 
@@ -80,9 +84,13 @@ static rp_window window_of(const rp_predictor *p, const rp_case_image *image)
 {
     const rp_predictor_settings *s = &p->set;
     const int64_t *n = image->from.n;
-    return (rp_window){.channels = image->inputs, .classes = s->net->classes, .size = {n[0], n[1], n[2]},
-                       .patch = {s->patch[0], s->patch[1], s->patch[2]}, .step = s->step,
-                       .mirror = {s->mirror && s->patch[0] > 1, s->mirror, s->mirror}, .padding = image->outside};
+    return (rp_window){.channels = image->inputs,
+                       .classes = s->net->classes,
+                       .size = {n[0], n[1], n[2]},
+                       .patch = {s->patch[0], s->patch[1], s->patch[2]},
+                       .step = s->step,
+                       .mirror = {s->mirror && s->patch[0] > 1, s->mirror, s->mirror},
+                       .padding = image->outside};
 }
 
 rp_status rp_predictor_case(rp_predictor *p, const rp_case_image *image, uint8_t out[])
@@ -112,7 +120,8 @@ typedef struct working {
     rp_predictor *predictor;
 } working;
 
-static rp_status write_mask(const char *folder, const char *name, const rp_grid *grid, uint8_t *labels)
+static rp_status write_mask(const char *folder, const char *name, const rp_grid *grid,
+                            uint8_t *labels)
 {
     RP_AUTOFREE char *path = NULL;
     const rp_volume v = {.grid = *grid, .dtype = RP_U8, .scale = 1, .data = labels};
@@ -142,7 +151,8 @@ static rp_status test_case(void *arg, int64_t task, rp_text *result)
     RP_TRY(write_mask(folder, k->name, &k->from.source, prediction));
     for (int i = 0; i < t->prepared->recipe.labels; i++) {
         rp_score s;
-        RP_TRY(rp_score_label(k->from.source.n, k->from.source.spacing, reference, prediction, (uint8_t)(i + 1), &s));
+        RP_TRY(rp_score_label(k->from.source.n, k->from.source.spacing, reference, prediction,
+                              (uint8_t)(i + 1), &s));
         rp_score_row(result, k->name, t->prepared->recipe.label[i], &s);
     }
     return rp_text_status(result);
@@ -170,8 +180,8 @@ static rp_status publish(const char *folder, const char *name, const rp_text *te
     return rp_atomic_write(path, text->length, rp_text_get(text));
 }
 
-static rp_status write_scores(const rp_test_run *t, const working *w, const rp_farm_results *f, rp_text *cases,
-                              rp_text *summary, rp_text *lost)
+static rp_status write_scores(const rp_test_run *t, const working *w, const rp_farm_results *f,
+                              rp_text *cases, rp_text *summary, rp_text *lost)
 {
     rp_score_header(cases);
     for (int64_t i = 0; i < f->tasks; i++) {
@@ -203,8 +213,18 @@ rp_status rp_test_cases(const rp_test_run *t, rp_text *cases, rp_text *summary, 
     if (st == RP_OK && rp_comm_rank(t->comm) == 0) st = rp_path_make_folder(folder);
     RP_TRY(rp_comm_agree(t->comm, st));
     w.index = index;
-    const rp_work work = {.comm = t->comm, .pool = t->compute, .folder = journal, .phase = "evaluate", .title = "predicting test cases",
-                          .digest = t->digest, .tasks = tasks, .cost = cost, .run = test_case, .arg = &w, .stop = t->stop, .stop_arg = t->stop_arg};
+    const rp_work work = {.comm = t->comm,
+                          .pool = t->compute,
+                          .folder = journal,
+                          .phase = "evaluate",
+                          .title = "predicting test cases",
+                          .digest = t->digest,
+                          .tasks = tasks,
+                          .cost = cost,
+                          .run = test_case,
+                          .arg = &w,
+                          .stop = t->stop,
+                          .stop_arg = t->stop_arg};
     st = rp_work_run(&work, &f);
     rp_predictor_drop(&w.predictor);
     RP_TRY(st);
@@ -235,12 +255,22 @@ rp_status rp_predict_cohort(const rp_predict_run *t, int64_t *predicted, rp_text
     if (st == RP_OK && rp_comm_rank(t->comm) == 0) st = rp_path_make_folder(t->folder);
     RP_TRY(rp_comm_agree(t->comm, st));
     for (int64_t i = 0; i < t->cohort->cases; i++) {
-        const rp_cohort_volume *v = rp_cohort_find_volume(t->cohort, i, t->predictor.recipe->input[0].name);
+        const rp_cohort_volume *v =
+            rp_cohort_find_volume(t->cohort, i, t->predictor.recipe->input[0].name);
         cost[i] = v ? (double)rp_grid_voxels(&v->grid) : 1;
     }
-    const rp_work work = {.comm = t->comm, .pool = t->compute, .phase = "predict", .title = "predicting", .digest = "",
-                          .tasks = t->cohort->cases, .cost = cost, .run = predict_case, .arg = &w, .stop = t->stop,
-                          .stop_arg = t->stop_arg, .results_everywhere = true};
+    const rp_work work = {.comm = t->comm,
+                          .pool = t->compute,
+                          .phase = "predict",
+                          .title = "predicting",
+                          .digest = "",
+                          .tasks = t->cohort->cases,
+                          .cost = cost,
+                          .run = predict_case,
+                          .arg = &w,
+                          .stop = t->stop,
+                          .stop_arg = t->stop_arg,
+                          .results_everywhere = true};
     st = rp_work_run(&work, &f);
     rp_predictor_drop(&w.predictor);
     RP_TRY(st);

@@ -5,15 +5,16 @@
 #include "lib/net/window.h"
 
 typedef struct rp_predictor_settings {
-    const rp_network *net; /* lent */
-    const float *weights;  /* [rp_network_weights(net)], needed while rp_predictor_new runs */
+    const rp_network *net;   /* lent */
+    const float *weights;    /* [rp_network_weights(net)], needed while rp_predictor_new runs */
     const rp_recipe *recipe; /* lent */
     int64_t patch[3];
     int threads;
     const char *kernels;
     double step;
     bool mirror;  /* average over flips */
-    bool largest; /* keep the largest connected part of all labels, 26 neighbours, on the source grid */
+    bool largest; /* keep the largest connected part of all labels, 26 neighbours, on the source
+                     grid */
 } rp_predictor_settings;
 
 /* Belongs to one thread, which brings its OpenMP team. */
@@ -33,8 +34,9 @@ typedef struct rp_score {
     char state[40]; /* ok, or "both empty", "reference empty", "prediction empty" */
 } rp_score;
 /* reference, prediction [n] on one grid. */
-RP_MUST rp_status rp_score_label(const int64_t n[3], const double spacing[3], const uint8_t reference[],
-                                 const uint8_t prediction[], uint8_t label, rp_score *out);
+RP_MUST rp_status rp_score_label(const int64_t n[3], const double spacing[3],
+                                 const uint8_t reference[], const uint8_t prediction[],
+                                 uint8_t label, rp_score *out);
 /* Rows and summary as CSV. */
 void rp_score_header(rp_text *csv);
 void rp_score_row(rp_text *csv, const char *case_name, const char *label, const rp_score *s);
@@ -46,9 +48,9 @@ RP_MUST rp_status rp_score_summary(const rp_text *rows, rp_text *csv);
  * metrics-cases.csv and metrics.csv into the run directory. */
 typedef struct rp_test_run {
     const rp_comm *comm;
-    rp_pool *compute;        /* one thread */
-    const char *folder;      /* run directory */
-    const char *digest;      /* of weights and settings: journals of others are not used */
+    rp_pool *compute;   /* one thread */
+    const char *folder; /* run directory */
+    const char *digest; /* of weights and settings: journals of others are not used */
     rp_prepared *prepared;
     const rp_prepare *prepare; /* labels of the source */
     rp_predictor_settings predictor;
@@ -56,9 +58,11 @@ typedef struct rp_test_run {
     void *stop_arg;
 } rp_test_run;
 /* Collective.  summary: metrics.csv; lost: "case,stage,reason" rows, both on rank 0. */
-RP_MUST rp_status rp_test_cases(const rp_test_run *t, rp_text *cases, rp_text *summary, rp_text *lost);
+RP_MUST rp_status rp_test_cases(const rp_test_run *t, rp_text *cases, rp_text *summary,
+                                rp_text *lost);
 
-/* Predicts all cases of a cohort that have the recipe's inputs; writes OUT/CASE.nii.gz.  Collective. */
+/* Predicts all cases of a cohort that have the recipe's inputs; writes OUT/CASE.nii.gz. Collective.
+ */
 typedef struct rp_predict_run {
     const rp_comm *comm;
     rp_pool *compute;

@@ -11,7 +11,8 @@
 
 rp_status rp_run_payloads(const rp_run_settings *set, size_t *patch, size_t *sample)
 {
-    const int64_t channels = set->prepared->recipe.inputs, n = set->patch[0] * set->patch[1] * set->patch[2];
+    const int64_t channels = set->prepared->recipe.inputs,
+                  n = set->patch[0] * set->patch[1] * set->patch[2];
     int64_t box = rp_augment_box_bound(&set->augment, set->patch), largest = 1;
     for (int64_t i = 0; i < set->prepared->cases; i++) {
         const int64_t *m = set->prepared->list[i].from.n;
@@ -19,7 +20,13 @@ rp_status rp_run_payloads(const rp_run_settings *set, size_t *patch, size_t *sam
     }
     if (box > largest) box = largest; /* only what lies in the case is read */
     const int64_t a = box * (channels * 4 + 1), b = n * (channels * 4 + 1);
-    RP_NEED(a < INT_MAX && b < INT_MAX, RP_EUSE, "train.patch: a sample of %" PRId64 " bytes is too large for one message (2 GiB): take a smaller patch", a > b ? a : b);
+    RP_NEED(a < INT_MAX && b<INT_MAX, RP_EUSE,
+                             "train.patch: a sample of %" PRId64
+                             " bytes is too large for one message (2 GiB): take a smaller patch",
+                             a>
+                               b
+                ? a
+                : b);
     *patch = (size_t)a;
     *sample = (size_t)b;
     return RP_OK;
@@ -47,12 +54,22 @@ static rp_status open_channels(rp_run *r)
 {
     const rp_run_settings *set = r->set;
     const rp_layout *l = set->layout;
-    const bool loads = rp_layout_has(l, RP_ROLE_LOAD, r->rank), augments = rp_layout_has(l, RP_ROLE_AUGMENT, r->rank);
+    const bool loads = rp_layout_has(l, RP_ROLE_LOAD, r->rank),
+               augments = rp_layout_has(l, RP_ROLE_AUGMENT, r->rank);
     const bool trains = rp_layout_has(l, RP_ROLE_TRAIN, r->rank);
-    rp_channel_settings c = {.comm = r->world, .name = "load->augment", .window = set->window, .payload_max = r->patch_payload,
-                             .first_sample = r->first_sample, .period = rp_layout_period(l, RP_ROLE_AUGMENT, set->batch),
-                             .sender_of = load_rank, .receiver_of = augment_rank, .arg = r, .sends = loads, .receives = augments,
-                             .hold = set->hold, .hold_arg = set->hold_arg};
+    rp_channel_settings c = {.comm = r->world,
+                             .name = "load->augment",
+                             .window = set->window,
+                             .payload_max = r->patch_payload,
+                             .first_sample = r->first_sample,
+                             .period = rp_layout_period(l, RP_ROLE_AUGMENT, set->batch),
+                             .sender_of = load_rank,
+                             .receiver_of = augment_rank,
+                             .arg = r,
+                             .sends = loads,
+                             .receives = augments,
+                             .hold = set->hold,
+                             .hold_arg = set->hold_arg};
     RP_TRY(rp_channel_new(&c, &r->patches));
     c.name = "augment->train";
     c.payload_max = r->sample_payload;
@@ -68,7 +85,10 @@ static rp_status open_channels(rp_run *r)
 static rp_status make(rp_run *r)
 {
     const rp_run_settings *set = r->set;
-    r->stream = (rp_stream){.prepared = set->prepared, .seed = set->seed, .batch = set->batch, .foreground = set->foreground,
+    r->stream = (rp_stream){.prepared = set->prepared,
+                            .seed = set->seed,
+                            .batch = set->batch,
+                            .foreground = set->foreground,
                             .patch = {set->patch[0], set->patch[1], set->patch[2]}};
     rp_status st = rp_unet_build(set->unet, &r->net);
     if (st == RP_OK) st = rp_run_payloads(set, &r->patch_payload, &r->sample_payload);
@@ -77,7 +97,9 @@ static rp_status make(rp_run *r)
     RP_TRY(rp_comm_agree(r->world, st));
     r->train_index = rp_layout_index(set->layout, RP_ROLE_TRAIN, r->rank);
     RP_TRY(rp_comm_split(r->world, r->train_index >= 0 ? 0 : -1, r->train_index, &r->train_comm));
-    if (set->is_mpio) RP_TRY(rp_comm_agree(r->world, rp_prepared_open_mpio(set->prepared, rp_comm_fint(r->world))));
+    if (set->is_mpio)
+        RP_TRY(
+            rp_comm_agree(r->world, rp_prepared_open_mpio(set->prepared, rp_comm_fint(r->world))));
     return open_channels(r);
 }
 
@@ -119,14 +141,19 @@ void rp_run_drop(rp_run **run)
 typedef struct driving {
     rp_run *run;
     int count;
-    struct { const rp_stage *stage; void *state; bool done; } open[8];
+    struct {
+        const rp_stage *stage;
+        void *state;
+        bool done;
+    } open[8];
 } driving;
 
 static void describe(void *arg, rp_text *text)
 {
     const driving *d = arg;
     for (int i = 0; i < d->count; i++) {
-        if (d->open[i].done) rp_text_add(text, "%s: done; ", d->open[i].stage->name);
+        if (d->open[i].done)
+            rp_text_add(text, "%s: done; ", d->open[i].stage->name);
         else {
             d->open[i].stage->ops->describe(d->open[i].state, text);
             rp_text_add(text, "; ");
@@ -142,9 +169,13 @@ static int code_of_failure(const rp_run *r, rp_status st)
     RP_AUTOFREE char *path = NULL, *now = NULL;
     RP_TEXT_AUTO before = {0};
     if (rp_path_join(r->set->folder, "failure", &path) != RP_OK) return rp_status_exit(st);
-    if (rp_format(&now, "iteration %" PRId64 ": %s\n", r->start_iteration, rp_error_message()) != RP_OK) return rp_status_exit(st);
-    const bool again = rp_file_read(path, 1 << 16, &before) == RP_OK && strcmp(rp_text_get(&before), now) == 0;
-    if (again || rp_atomic_write(path, (int64_t)strlen(now), now) != RP_OK) return rp_status_exit(st);
+    if (rp_format(&now, "iteration %" PRId64 ": %s\n", r->start_iteration, rp_error_message()) !=
+        RP_OK)
+        return rp_status_exit(st);
+    const bool again =
+        rp_file_read(path, 1 << 16, &before) == RP_OK && strcmp(rp_text_get(&before), now) == 0;
+    if (again || rp_atomic_write(path, (int64_t)strlen(now), now) != RP_OK)
+        return rp_status_exit(st);
     return rp_status_exit(RP_ESTOP);
 }
 
@@ -163,10 +194,7 @@ static void beat(rp_run *r, bool open)
     rp_world_abort(rp_status_exit(RP_EHANG));
 }
 
-static void beat_idle(void *arg)
-{
-    beat(arg, false);
-}
+static void beat_idle(void *arg) { beat(arg, false); }
 
 static rp_status open_stages(driving *d)
 {
@@ -197,15 +225,18 @@ static void step_all(driving *d)
             left--;
         }
         beat(d->run, true);
-        if (progress) idle = (rp_backoff){0};
-        else rp_backoff_wait(&idle);
+        if (progress)
+            idle = (rp_backoff){0};
+        else
+            rp_backoff_wait(&idle);
     }
 }
 
 rp_status rp_run_drive(rp_run *run)
 {
     driving d = {.run = run};
-    const rp_watch_settings w = {.beat = 5, .silent = 60, .stuck = 300, .unanswered = 90, .describe = describe, .arg = &d};
+    const rp_watch_settings w = {
+        .beat = 5, .silent = 60, .stuck = 300, .unanswered = 90, .describe = describe, .arg = &d};
     RP_TRY(rp_watch_new(run->world, &w, &run->watch));
     rp_status st = open_stages(&d);
     if (st == RP_OK) step_all(&d);
@@ -220,6 +251,8 @@ rp_status rp_run_drive(rp_run *run)
     RP_TRY(rp_comm_max_i64(run->world, 2, outcome));
     run->stopped_early = outcome[0] != 0;
     run->iteration = outcome[1];
-    RP_NEED(!run->stopped_early, RP_ESTOP, "stopped after iteration %" PRId64 " of %" PRId64 "; start again to go on", run->iteration, run->set->iterations);
+    RP_NEED(!run->stopped_early, RP_ESTOP,
+            "stopped after iteration %" PRId64 " of %" PRId64 "; start again to go on",
+            run->iteration, run->set->iterations);
     return RP_OK;
 }

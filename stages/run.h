@@ -27,11 +27,11 @@ typedef struct rp_run_settings {
     double foreground, rate, momentum, decay, clip, max_lost, checkpoint_seconds;
     int keep;
     const char *kernels, *loss, *optimiser; /* lent */
-    const char *identity;         /* text; a checkpoint of another one is refused */
+    const char *identity;                   /* text; a checkpoint of another one is refused */
     bool accept_other_identity, is_mpio;
     int64_t evaluate_every;
-    double step;                  /* of the sliding window */
-    bool (*stop)(void *arg);      /* a signal or the time limit asks to stop */
+    double step;             /* of the sliding window */
+    bool (*stop)(void *arg); /* a signal or the time limit asks to stop */
     void *stop_arg;
     /* Rank with train index 0: a line of progress after each iteration; NULL: none. */
     void (*progress)(void *arg, int64_t iteration, double loss, double seconds_left);
@@ -49,14 +49,14 @@ struct rp_run {
     rp_stream stream;
     rp_pool *workers, *compute;
     rp_channel *patches, *samples; /* load->augment, augment->train; NULL where it has no end */
-    rp_post *post;         /* weights to evaluate ranks, scores back */
+    rp_post *post;                 /* weights to evaluate ranks, scores back */
     size_t patch_payload, sample_payload;
     int64_t first_sample, last_sample;
     int64_t start_iteration;
-    int64_t done;          /* grows with progress */
+    int64_t done; /* grows with progress */
     rp_watch *watch;
     /* Outcome, on train ranks. */
-    int64_t iteration;     /* updates applied */
+    int64_t iteration; /* updates applied */
     bool stopped_early;
     const char *stop_reason;
 };
@@ -64,14 +64,14 @@ struct rp_run {
 /* Collective.  start_iteration: of the checkpoint that the run goes on from (0: none). */
 RP_MUST rp_status rp_run_new(const rp_run_settings *set, int64_t start_iteration, rp_run **out);
 /* Opens, steps and closes the stages of this rank until all are done.  Collective.
- * Errors: RP_ESTOP (stopped early, a checkpoint stands), what a stage fails with.  A rank that fails
- * alone ends the world itself with the code of its failure: the others wait for it. */
+ * Errors: RP_ESTOP (stopped early, a checkpoint stands), what a stage fails with.  A rank that
+ * fails alone ends the world itself with the code of its failure: the others wait for it. */
 RP_MUST rp_status rp_run_drive(rp_run *run);
 /* Collective. */
 void rp_run_drop(rp_run **run);
 
-/* What stands in rp_sample_header.free: the box that was read, and whether a rank upstream was asked
- * to stop (so that a signal anywhere reaches the train ranks). */
+/* What stands in rp_sample_header.free: the box that was read, and whether a rank upstream was
+ * asked to stop (so that a signal anywhere reaches the train ranks). */
 typedef struct rp_sample_box {
     int64_t low[3], n[3];
     int64_t stop;

@@ -17,20 +17,26 @@ rp_status rp_score_label(const int64_t n[3], const double spacing[3], const uint
     const double voxel = spacing[0] * spacing[1] * spacing[2];
     const rp_overlap o = rp_overlap_count(n[0] * n[1] * n[2], reference, prediction, label);
     const int64_t r = o.both + o.only_reference, p = o.both + o.only_prediction;
-    rp_score s = {.volume_reference_mm3 = (double)r * voxel, .volume_prediction_mm3 = (double)p * voxel};
+    rp_score s = {.volume_reference_mm3 = (double)r * voxel,
+                  .volume_prediction_mm3 = (double)p * voxel};
     rp_surface_distances d;
     s.has_dice = rp_overlap_dice(&o, &s.dice) == RP_OK;
     RP_TRY(rp_surface_distances_search(n, spacing, reference, prediction, label, &d));
     s.has_hd95 = rp_surface_hausdorff(&d, 0.95, &s.hd95_mm) == RP_OK;
     rp_surface_distances_clear(&d);
-    rp_text_fit(s.state, sizeof s.state, r && p ? "ok" : r ? "prediction empty" : p ? "reference empty" : "both empty");
+    rp_text_fit(s.state, sizeof s.state,
+                r && p ? "ok"
+                : r    ? "prediction empty"
+                : p    ? "reference empty"
+                       : "both empty");
     *out = s;
     return RP_OK;
 }
 
 void rp_score_header(rp_text *csv)
 {
-    rp_text_add(csv, "case,label,dice,hd95_maxdir_mm,volume_reference_mm3,volume_prediction_mm3,volume_error_mm3,state\n");
+    rp_text_add(csv, "case,label,dice,hd95_maxdir_mm,volume_reference_mm3,volume_prediction_mm3,"
+                     "volume_error_mm3,state\n");
 }
 
 void rp_score_row(rp_text *csv, const char *case_name, const char *label, const rp_score *s)
@@ -53,7 +59,8 @@ static int ascending(const void *a, const void *b)
 }
 
 /* One row of the summary: values of one column for one label. */
-static rp_status summarise(const rp_csv *csv, int column, const char *label, const char *metric, rp_text *out)
+static rp_status summarise(const rp_csv *csv, int column, const char *label, const char *metric,
+                           rp_text *out)
 {
     int label_column, state_column;
     RP_TRY(rp_csv_column(csv, "label", &label_column));
@@ -63,9 +70,12 @@ static rp_status summarise(const rp_csv *csv, int column, const char *label, con
     RP_TRY(rp_alloc(rp_csv_rows(csv), sizeof *x, &x));
     for (int64_t i = 0; i < rp_csv_rows(csv); i++) {
         if (strcmp(rp_csv_text(csv, i, label_column), label) != 0) continue;
-        if (rp_csv_text(csv, i, column)[0]) RP_TRY(rp_csv_double(csv, i, column, &x[n++]));
-        else if (strcmp(rp_csv_text(csv, i, state_column), "both empty") == 0) undefined++;
-        else infinite++;
+        if (rp_csv_text(csv, i, column)[0])
+            RP_TRY(rp_csv_double(csv, i, column, &x[n++]));
+        else if (strcmp(rp_csv_text(csv, i, state_column), "both empty") == 0)
+            undefined++;
+        else
+            infinite++;
     }
     double sum = 0, squares = 0;
     for (int64_t i = 0; i < n; i++) sum += x[i];
@@ -97,7 +107,8 @@ rp_status rp_score_summary(const rp_text *rows, rp_text *out)
     rp_text_add(out, "label,metric,n,mean,sd,median,min,max,undefined,infinite\n");
     for (int64_t i = 0; i < rp_csv_rows(csv); i++) {
         bool known = false;
-        for (int64_t k = 0; k < i && !known; k++) known = strcmp(rp_csv_text(csv, k, label), rp_csv_text(csv, i, label)) == 0;
+        for (int64_t k = 0; k < i && !known; k++)
+            known = strcmp(rp_csv_text(csv, k, label), rp_csv_text(csv, i, label)) == 0;
         for (int m = 0; m < 3 && !known; m++) {
             int column;
             RP_TRY(rp_csv_column(csv, metric[m], &column));

@@ -2,8 +2,8 @@
  *
  * 1. Weights are alike on all train ranks whenever a phase is RP_TRAIN_UNIT.
  * 2. A unit's sample is copied and its slot given back before it is computed on.
- * 3. The driver steps the exchange; the compute thread puts units, updates and packs while the driver
- *    leaves the exchange alone. */
+ * 3. The driver steps the exchange; the compute thread puts units, updates and packs while the
+ * driver leaves the exchange alone. */
 #include "stages/train_priv.h"
 
 #include "lib/base/clock.h"
@@ -36,8 +36,12 @@ static rp_status make_engine(void *arg)
 {
     rp_train *t = arg;
     const rp_run_settings *set = t->run->set;
-    const rp_engine_settings e = {.net = t->run->net, .patch = {set->patch[0], set->patch[1], set->patch[2]}, .train = true,
-                                  .threads = set->threads, .kernels = set->kernels, .loss = rp_loss_find(set->loss)};
+    const rp_engine_settings e = {.net = t->run->net,
+                                  .patch = {set->patch[0], set->patch[1], set->patch[2]},
+                                  .train = true,
+                                  .threads = set->threads,
+                                  .kernels = set->kernels,
+                                  .loss = rp_loss_find(set->loss)};
     RP_NEED(e.loss, RP_EUSE, "train.loss '%s': 'radpipe help loss' lists them", set->loss);
     RP_TRY(rp_engine_new(&e, &t->engine));
     return rp_engine_weights(t->engine, t->weights);
@@ -56,13 +60,17 @@ static rp_status load_state(rp_train *t)
     t->state.open[0] = t->state.open[1] = -1;
     rp_network_init(t->run->net, set->seed, t->weights);
     if (t->run->start_iteration == 0) return RP_OK;
-    RP_TRY(rp_checkpoint_newest(set->folder, set->identity, set->accept_other_identity, &path, &iteration, &open));
-    RP_NEED(path && iteration == t->run->start_iteration, RP_EIO, "the checkpoint of iteration %lld is gone", (long long)t->run->start_iteration);
+    RP_TRY(rp_checkpoint_newest(set->folder, set->identity, set->accept_other_identity, &path,
+                                &iteration, &open));
+    RP_NEED(path && iteration == t->run->start_iteration, RP_EIO,
+            "the checkpoint of iteration %lld is gone", (long long)t->run->start_iteration);
     RP_TRY(rp_alloc_raw(t->n * t->optimiser->state, sizeof *velocity, &velocity));
-    RP_TRY(rp_checkpoint_load(path, t->n, t->optimiser->state, t->weights, velocity, t->cases, t->lost, &t->state));
+    RP_TRY(rp_checkpoint_load(path, t->n, t->optimiser->state, t->weights, velocity, t->cases,
+                              t->lost, &t->state));
     for (int64_t b = 0; rp_exchange_owned(t->exchange, b, &first, &count, &gradient); b++)
         for (int s = 0; s < t->optimiser->state; s++)
-            memcpy(t->velocity[b] + s * count, velocity + s * t->n + first, (size_t)count * sizeof(float));
+            memcpy(t->velocity[b] + s * count, velocity + s * t->n + first,
+                   (size_t)count * sizeof(float));
     return RP_OK;
 }
 
@@ -74,7 +82,8 @@ static rp_status open_validation(rp_train *t)
     int open;
     RP_TRY(rp_validate_new(t->run, &t->state, &t->validate));
     if (t->run->start_iteration == 0) return RP_OK;
-    RP_TRY(rp_checkpoint_newest(t->run->set->folder, t->run->set->identity, t->run->set->accept_other_identity, &path, &iteration, &open));
+    RP_TRY(rp_checkpoint_newest(t->run->set->folder, t->run->set->identity,
+                                t->run->set->accept_other_identity, &path, &iteration, &open));
     for (int i = 0; i < open; i++) { /* the gradient is scratch here */
         RP_TRY(rp_checkpoint_open_set(path, i, t->n, t->gradient));
         RP_TRY(rp_validate_begin(t->validate, t->state.open[i], t->gradient));
@@ -91,7 +100,8 @@ static rp_status allocate(rp_train *t)
     t->n = rp_network_weights(t->run->net);
     t->cases = set->prepared->cases;
     t->optimiser = rp_optimiser_find(set->optimiser);
-    RP_NEED(t->optimiser, RP_EUSE, "train.optimiser '%s': 'radpipe help optimiser' lists them", set->optimiser);
+    RP_NEED(t->optimiser, RP_EUSE, "train.optimiser '%s': 'radpipe help optimiser' lists them",
+            set->optimiser);
     RP_TRY(rp_alloc(t->n, sizeof *t->weights, &t->weights));
     RP_TRY(rp_alloc(t->n, sizeof *t->gradient, &t->gradient));
     RP_TRY(rp_alloc_raw(voxels * set->prepared->recipe.inputs, sizeof *t->image, &t->image));
@@ -120,7 +130,8 @@ static rp_status train_open(rp_run *run, void **state)
     RP_TRY(rp_alloc(1, sizeof *t, &t));
     *state = t;
     t->run = run;
-    RP_TRY(rp_exchange_new(run->train_comm, rp_network_weights(run->net), rp_layout_units(set->batch, set->unit), RP_VALUES, &t->exchange));
+    RP_TRY(rp_exchange_new(run->train_comm, rp_network_weights(run->net),
+                           rp_layout_units(set->batch, set->unit), RP_VALUES, &t->exchange));
     rp_status st = allocate(t);
     if (st == RP_OK) st = load_state(t);
     if (st == RP_OK) st = rp_pool_submit(run->compute, make_engine, t, &t->task);
@@ -147,7 +158,8 @@ static rp_status compute_unit(void *arg)
     values[RP_VALUE_DICE] = t->loss.dice;
     values[RP_VALUE_CE] = t->loss.ce;
     values[RP_VALUE_CASE] = t->case_index;
-    if (t->unit_status == RP_OK) return rp_exchange_put(t->exchange, t->unit, t->gradient, values, 1);
+    if (t->unit_status == RP_OK)
+        return rp_exchange_put(t->exchange, t->unit, t->gradient, values, 1);
     if (t->unit_status != RP_ENUM) return t->unit_status;
     memset(values, 0, 3 * sizeof *values);
     values[RP_VALUE_STATE] = RP_UNIT_NOT_FINITE;
@@ -163,15 +175,20 @@ static rp_status step_unit(rp_train *t, bool *progress)
         t->phase = RP_TRAIN_REDUCE;
         *progress = true;
         int vote = RP_VOTE_GO;
-        if (t->run->train_index == 0 && rp_clock_now() - t->checkpoint_at > run->set->checkpoint_seconds) vote = RP_VOTE_CHECKPOINT;
-        if (t->ask_stop || (run->set->stop && run->set->stop(run->set->stop_arg))) vote = RP_VOTE_STOP;
-        if (run->set->stop_after > 0 && t->state.iteration + 1 >= run->set->stop_after) vote = RP_VOTE_STOP;
+        if (t->run->train_index == 0 &&
+            rp_clock_now() - t->checkpoint_at > run->set->checkpoint_seconds)
+            vote = RP_VOTE_CHECKPOINT;
+        if (t->ask_stop || (run->set->stop && run->set->stop(run->set->stop_arg)))
+            vote = RP_VOTE_STOP;
+        if (run->set->stop_after > 0 && t->state.iteration + 1 >= run->set->stop_after)
+            vote = RP_VOTE_STOP;
         rp_exchange_vote(t->exchange, vote);
         return RP_OK;
     }
     if (!rp_channel_peek(run->samples, &h, &payload)) return RP_OK;
     const int64_t want = t->state.iteration * run->set->batch + (int64_t)t->unit * run->set->unit;
-    RP_NEED(h->sample == want, RP_EBUG, "sample %lld came where %lld was wanted", (long long)h->sample, (long long)want);
+    RP_NEED(h->sample == want, RP_EBUG, "sample %lld came where %lld was wanted",
+            (long long)h->sample, (long long)want);
     *progress = true;
     t->waited += rp_clock_now() - t->wait_since;
     t->case_index = h->case_index;
@@ -179,7 +196,8 @@ static rp_status step_unit(rp_train *t, bool *progress)
     memcpy(&box, h->free, sizeof box);
     t->ask_stop = t->ask_stop || box.stop;
     if (h->state == RP_SAMPLE_VOID) {
-        const double values[RP_VALUES] = {[RP_VALUE_CASE] = h->case_index, [RP_VALUE_STATE] = RP_UNIT_VOID};
+        const double values[RP_VALUES] = {
+            [RP_VALUE_CASE] = h->case_index, [RP_VALUE_STATE] = RP_UNIT_VOID};
         RP_TRY(rp_exchange_put_void(t->exchange, t->unit++, values));
         t->wait_since = rp_clock_now();
         return rp_channel_release(run->samples);
@@ -202,7 +220,8 @@ static rp_status update_blocks(void *arg)
     RP_TRY(rp_exchange_results(t->exchange, &r));
     const rp_update u = {.scale = rp_clip_scale(sqrt(r.squared_norm), set->clip),
                          .rate = rp_rate_poly(set->rate, t->state.iteration, set->iterations),
-                         .momentum = set->momentum, .decay = set->decay};
+                         .momentum = set->momentum,
+                         .decay = set->decay};
     int64_t first, count;
     float *gradient;
     for (int64_t b = 0; rp_exchange_owned(t->exchange, b, &first, &count, &gradient); b++)
@@ -234,7 +253,8 @@ static rp_status end_iteration(rp_train *t)
     t->state.iteration++;
     t->run->iteration = t->state.iteration;
     if (t->run->train_index == 0) RP_TRY(rp_train_report(t, &r));
-    if (t->validate && t->state.iteration % t->run->set->evaluate_every == 0) RP_TRY(rp_validate_begin(t->validate, t->state.iteration, t->weights));
+    if (t->validate && t->state.iteration % t->run->set->evaluate_every == 0)
+        RP_TRY(rp_validate_begin(t->validate, t->state.iteration, t->weights));
     if (t->state.iteration >= t->run->set->iterations) return finish(t);
     if (r.vote == RP_VOTE_STOP) {
         t->run->stopped_early = true;
@@ -308,7 +328,8 @@ static rp_status train_step(void *state, rp_step *what)
     } else if (t->phase == RP_TRAIN_SCORES && !rp_validate_is_full(t->validate)) {
         progress = true;
         RP_TRY(begin_iteration(t));
-    } else if (t->phase == RP_TRAIN_DRAIN && rp_channel_finished(run->samples) && (!t->validate || rp_validate_is_done(t->validate))) {
+    } else if (t->phase == RP_TRAIN_DRAIN && rp_channel_finished(run->samples) &&
+               (!t->validate || rp_validate_is_done(t->validate))) {
         t->phase = RP_TRAIN_DONE;
         progress = true;
         if (t->validate && !run->stopped_early) RP_TRY(rp_validate_publish(t->validate));
@@ -320,9 +341,12 @@ static rp_status train_step(void *state, rp_step *what)
 
 static void train_describe(const void *state, rp_text *text)
 {
-    static const char *const name[] = {"waits for a sample", "computes", "sums", "updates", "shares weights", "packs weights", "waits for scores", "drains", "done"};
+    static const char *const name[] = {
+        "waits for a sample", "computes",         "sums",   "updates", "shares weights",
+        "packs weights",      "waits for scores", "drains", "done"};
     const rp_train *t = state;
-    rp_text_add(text, "train: iteration %lld, unit %d of %d to %d, %s; ", (long long)t->state.iteration, t->unit, t->first, t->last, name[t->phase]);
+    rp_text_add(text, "train: iteration %lld, unit %d of %d to %d, %s; ",
+                (long long)t->state.iteration, t->unit, t->first, t->last, name[t->phase]);
     rp_channel_describe(t->run->samples, text);
 }
 

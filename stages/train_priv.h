@@ -31,7 +31,7 @@ typedef struct rp_train {
     uint8_t *label;                    /* [patch] */
     float **velocity;                  /* [owned blocks] */
     int64_t n, blocks, cases;
-    uint8_t *lost;                     /* [training cases] */
+    uint8_t *lost; /* [training cases] */
     rp_progress_state state;
     rp_train_phase phase;
     int unit, first, last;
@@ -39,9 +39,9 @@ typedef struct rp_train {
     rp_loss_values loss;
     rp_status unit_status;
     int32_t case_index;
-    bool ask_stop;       /* a signal was seen here or upstream */
-    bool apply;          /* this iteration's step */
-    rp_append *progress; /* train rank 0 */
+    bool ask_stop;         /* a signal was seen here or upstream */
+    bool apply;            /* this iteration's step */
+    rp_append *progress;   /* train rank 0 */
     rp_validate *validate; /* train rank 0 */
     double started, iteration_started, waited, wait_since, checkpoint_at;
 } rp_train;

@@ -18,8 +18,8 @@ typedef struct open_set {
 struct rp_validate {
     rp_run *run;
     int64_t cases, n;
-    int64_t *index;                  /* [cases] in prepared */
-    open_set set[RP_VALIDATE_OPEN];  /* oldest first */
+    int64_t *index;                 /* [cases] in prepared */
+    open_set set[RP_VALIDATE_OPEN]; /* oldest first */
     int ranks, ended;
     bool is_ending, is_abandoned, end_posted;
     rp_append *file;
@@ -86,7 +86,8 @@ rp_status rp_validate_begin(rp_validate *v, int64_t iteration, const float weigh
     memset(s->there, 0, (size_t)v->cases);
     memcpy(s->weights, weights, (size_t)v->n * sizeof *weights);
     for (int r = 0; r < v->ranks; r++)
-        RP_TRY(rp_post_send(v->run->post, v->run->set->layout->rank[RP_ROLE_EVALUATE][r], iteration, v->n * (int64_t)sizeof *weights, weights));
+        RP_TRY(rp_post_send(v->run->post, v->run->set->layout->rank[RP_ROLE_EVALUATE][r], iteration,
+                            v->n * (int64_t)sizeof *weights, weights));
     return RP_OK;
 }
 
@@ -101,7 +102,8 @@ static rp_status finish_oldest(rp_validate *v, rp_progress_state *state)
         for (int l = 0; l < p->recipe.labels; l++) {
             RP_TEXT_AUTO row = {0};
             const double d = done.dice[c][l];
-            rp_text_add(&row, "%" PRId64 ",%s,%s,", done.iteration, p->list[v->index[c]].name, p->recipe.label[l]);
+            rp_text_add(&row, "%" PRId64 ",%s,%s,", done.iteration, p->list[v->index[c]].name,
+                        p->recipe.label[l]);
             if (d >= 0) rp_text_add(&row, "%.17g", d);
             RP_TRY(rp_text_status(&row));
             RP_TRY(rp_append_line(v->file, rp_text_get(&row)));
@@ -117,7 +119,10 @@ static rp_status finish_oldest(rp_validate *v, rp_progress_state *state)
         RP_TRY(rp_path_join(v->run->set->folder, "weights-best.safetensors", &path));
         RP_TRY(rp_weights_save(path, v->run->net, done.weights, done.iteration));
     }
-    rp_log(RP_LOG_STEP, "evaluate", NULL, "iteration %" PRId64 ": mean Dice %.4f of %" PRId64 " validate cases, best %.4f at %" PRId64, done.iteration, mean, v->cases, state->best, state->best_iteration);
+    rp_log(RP_LOG_STEP, "evaluate", NULL,
+           "iteration %" PRId64 ": mean Dice %.4f of %" PRId64
+           " validate cases, best %.4f at %" PRId64,
+           done.iteration, mean, v->cases, state->best, state->best_iteration);
     for (int i = 1; i < RP_VALIDATE_OPEN; i++) v->set[i - 1] = v->set[i];
     done.iteration = -1;
     v->set[RP_VALIDATE_OPEN - 1] = done;
@@ -131,7 +136,9 @@ static rp_status take_score(rp_validate *v, int64_t n, const void *bytes)
     memcpy(&score, bytes, sizeof score);
     for (int i = 0; i < RP_VALIDATE_OPEN; i++) {
         open_set *s = &v->set[i];
-        if (s->iteration != score.iteration || score.number < 0 || score.number >= v->cases || s->there[score.number]) continue;
+        if (s->iteration != score.iteration || score.number < 0 || score.number >= v->cases ||
+            s->there[score.number])
+            continue;
         s->there[score.number] = true;
         memcpy(s->dice[score.number], score.dice, sizeof score.dice);
         s->scored++;
@@ -147,19 +154,23 @@ rp_status rp_validate_step(rp_validate *v, rp_progress_state *state, bool *progr
     while (rp_post_peek(v->run->post, &from, &number, &n, &bytes)) {
         if (number >= 0 || number == RP_LETTER_END) break; /* for the evaluate stage of this rank */
         *progress = true;
-        if (number == RP_LETTER_ENDED) v->ended++;
-        else RP_TRY(take_score(v, n, bytes));
+        if (number == RP_LETTER_ENDED)
+            v->ended++;
+        else
+            RP_TRY(take_score(v, n, bytes));
         RP_TRY(rp_post_release(v->run->post));
         RP_TRY(rp_post_step(v->run->post, progress));
     }
-    while (v->cases > 0 && v->set[0].iteration >= 0 && v->set[0].scored == v->cases && !v->is_abandoned) {
+    while (v->cases > 0 && v->set[0].iteration >= 0 && v->set[0].scored == v->cases &&
+           !v->is_abandoned) {
         *progress = true;
         RP_TRY(finish_oldest(v, state));
     }
     if (v->is_ending && !v->end_posted && (v->is_abandoned || v->set[0].iteration < 0)) {
         v->end_posted = *progress = true;
         for (int r = 0; r < v->ranks; r++)
-            RP_TRY(rp_post_send(v->run->post, v->run->set->layout->rank[RP_ROLE_EVALUATE][r], RP_LETTER_END, 0, NULL));
+            RP_TRY(rp_post_send(v->run->post, v->run->set->layout->rank[RP_ROLE_EVALUATE][r],
+                                RP_LETTER_END, 0, NULL));
     }
     return RP_OK;
 }
@@ -183,7 +194,8 @@ rp_status rp_validate_publish(const rp_validate *v)
     return rp_atomic_write(path, 5, "done\n");
 }
 
-int rp_validate_open(const rp_validate *v, int64_t iteration[RP_VALIDATE_OPEN], const float *weights[RP_VALIDATE_OPEN])
+int rp_validate_open(const rp_validate *v, int64_t iteration[RP_VALIDATE_OPEN],
+                     const float *weights[RP_VALIDATE_OPEN])
 {
     int n = 0;
     for (; n < RP_VALIDATE_OPEN && v->set[n].iteration >= 0; n++) {

@@ -1,18 +1,19 @@
 /* stages/validate.h - validation beside training: who sends what to whom.
  *
- * Train rank 0 posts the weights of an iteration to the evaluate ranks; each predicts the validate cases
- * number e, e + E, ... and posts a Dice a label back.  Train rank 0 puts the scores together, in order of
- * iterations whatever the order of arrival, writes validation.csv and keeps the best weights.
+ * Train rank 0 posts the weights of an iteration to the evaluate ranks; each predicts the validate
+ * cases number e, e + E, ... and posts a Dice a label back.  Train rank 0 puts the scores together,
+ * in order of iterations whatever the order of arrival, writes validation.csv and keeps the best
+ * weights.
  *
  * 1. At most two weight sets are open; then train rank 0 begins no iteration until one is scored.
- * 2. A checkpoint holds the open sets: a resume posts them again first, and validation.csv is cut to
- *    what the checkpoint counts as scored. */
+ * 2. A checkpoint holds the open sets: a resume posts them again first, and validation.csv is cut
+ * to what the checkpoint counts as scored. */
 #pragma once
 #include "stages/resume.h"
 
 enum { RP_VALIDATE_OPEN = 2 };
-/* Numbers of letters: to evaluate ranks an iteration >= 0 with the weights, or the end; back a score,
- * or that the rank has ended. */
+/* Numbers of letters: to evaluate ranks an iteration >= 0 with the weights, or the end; back a
+ * score, or that the rank has ended. */
 enum { RP_LETTER_END = -1, RP_LETTER_ENDED = -2, RP_LETTER_SCORE = -3 };
 
 /* A score as it travels: iteration, validate case, then a Dice a label (negative: undefined). */
@@ -37,4 +38,5 @@ bool rp_validate_is_done(const rp_validate *v);
 /* Says in validation.done that every set was scored: a resume has nothing left to score. */
 RP_MUST rp_status rp_validate_publish(const rp_validate *v);
 /* The open sets, oldest first: returns their number. */
-int rp_validate_open(const rp_validate *v, int64_t iteration[RP_VALIDATE_OPEN], const float *weights[RP_VALIDATE_OPEN]);
+int rp_validate_open(const rp_validate *v, int64_t iteration[RP_VALIDATE_OPEN],
+                     const float *weights[RP_VALIDATE_OPEN]);

@@ -12,20 +12,11 @@ static double seconds_of(clockid_t id)
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
-double rp_clock_now(void)
-{
-    return seconds_of(CLOCK_MONOTONIC);
-}
+double rp_clock_now(void) { return seconds_of(CLOCK_MONOTONIC); }
 
-double rp_clock_utc(void)
-{
-    return seconds_of(CLOCK_REALTIME);
-}
+double rp_clock_utc(void) { return seconds_of(CLOCK_REALTIME); }
 
-double rp_clock_cpu(void)
-{
-    return seconds_of(CLOCK_PROCESS_CPUTIME_ID);
-}
+double rp_clock_cpu(void) { return seconds_of(CLOCK_PROCESS_CPUTIME_ID); }
 
 void rp_clock_text(double utc, char out[24])
 {
@@ -44,8 +35,12 @@ void rp_clock_sleep(double seconds)
 void rp_clock_duration(double seconds, char out[32])
 {
     const long s = seconds > 0 ? (long)(seconds + 0.5) : 0;
-    if (s < 60) (void)snprintf(out, 32, "%ld s", s);
-    else if (s < 3600) (void)snprintf(out, 32, "%ld min %02ld s", s / 60, s % 60);
-    else if (s < 86400) (void)snprintf(out, 32, "%ld h %02ld min", s / 3600, s % 3600 / 60);
-    else (void)snprintf(out, 32, "%ld d %02ld h", s / 86400, s % 86400 / 3600);
+    if (s < 60)
+        (void)snprintf(out, 32, "%ld s", s);
+    else if (s < 3600)
+        (void)snprintf(out, 32, "%ld min %02ld s", s / 60, s % 60);
+    else if (s < 86400)
+        (void)snprintf(out, 32, "%ld h %02ld min", s / 3600, s % 3600 / 60);
+    else
+        (void)snprintf(out, 32, "%ld d %02ld h", s / 86400, s % 86400 / 3600);
 }

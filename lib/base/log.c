@@ -77,7 +77,4 @@ void rp_log_plain(const char *text)
     (void)pthread_mutex_unlock(&state.lock);
 }
 
-bool rp_log_is_terminal(void)
-{
-    return isatty(STDERR_FILENO) == 1;
-}
+bool rp_log_is_terminal(void) { return isatty(STDERR_FILENO) == 1; }

@@ -7,7 +7,13 @@
 #include "lib/base/mem.h"
 #include <stdbool.h>
 
-typedef enum rp_log_level { RP_LOG_ERROR, RP_LOG_RUN, RP_LOG_STEP, RP_LOG_DETAIL, RP_LOG_TRACE } rp_log_level;
+typedef enum rp_log_level {
+    RP_LOG_ERROR,
+    RP_LOG_RUN,
+    RP_LOG_STEP,
+    RP_LOG_DETAIL,
+    RP_LOG_TRACE
+} rp_log_level;
 
 /* What is shown on stderr: up to this level (default RP_LOG_RUN); who speaks (rank, -1: alone). */
 void rp_log_show(rp_log_level level, int rank);

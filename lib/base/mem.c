@@ -19,7 +19,8 @@ rp_status rp_product(int n, const int64_t count[], int64_t *product)
     int64_t p = 1;
     for (int i = 0; i < n; i++)
         RP_NEED(count[i] >= 0 && !__builtin_mul_overflow(p, count[i], &p), RP_EARG,
-                "size %d of %d (%" PRId64 ") makes a product that is too large", i + 1, n, count[i]);
+                "size %d of %d (%" PRId64 ") makes a product that is too large", i + 1, n,
+                count[i]);
     *product = p;
     return RP_OK;
 }
@@ -67,10 +68,7 @@ rp_status rp_copy_text(const char *text, char **out)
     return RP_OK;
 }
 
-void rp_free(void *p)
-{
-    free(p);
-}
+void rp_free(void *p) { free(p); }
 
 void rp_free_at(void *pointer_to_pointer)
 {

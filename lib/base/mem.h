@@ -1,4 +1,5 @@
-/* lib/base/mem.h - memory on 64-byte lines, sizes that cannot overflow, things that clean themselves. */
+/* lib/base/mem.h - memory on 64-byte lines, sizes that cannot overflow, things that clean
+ * themselves. */
 #pragma once
 #include "lib/base/status.h"
 #include <stdint.h>
@@ -22,7 +23,12 @@ void rp_free(void *p);
 
 /* RP_AUTO(rp_volume) v = NULL;  calls rp_volume_drop(&v) at the end of the scope. */
 #define RP_AUTO(T) __attribute__((cleanup(T##_drop))) T *
-#define RP_TAKE(p) (__extension__({ __typeof__(p) rp_p_ = (p); (p) = NULL; rp_p_; }))
+#define RP_TAKE(p)                                                                                 \
+    (__extension__({                                                                               \
+        __typeof__(p) rp_p_ = (p);                                                                 \
+        (p) = NULL;                                                                                \
+        rp_p_;                                                                                     \
+    }))
 /* RP_AUTOFREE float *x = NULL;  calls rp_free(x) at the end of the scope. */
 #define RP_AUTOFREE __attribute__((cleanup(rp_free_at)))
 void rp_free_at(void *pointer_to_pointer);

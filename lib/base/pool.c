@@ -95,10 +95,7 @@ void rp_pool_drop(rp_pool **pool)
     *pool = NULL;
 }
 
-int rp_pool_threads(const rp_pool *pool)
-{
-    return pool->threads;
-}
+int rp_pool_threads(const rp_pool *pool) { return pool->threads; }
 
 rp_status rp_pool_submit(rp_pool *pool, rp_task_fn *fn, void *arg, rp_task **out)
 {
@@ -108,8 +105,10 @@ rp_status rp_pool_submit(rp_pool *pool, rp_task_fn *fn, void *arg, rp_task **out
     t->fn = fn;
     t->arg = arg;
     (void)pthread_mutex_lock(&pool->lock);
-    if (pool->tail) pool->tail->next = t;
-    else pool->head = t;
+    if (pool->tail)
+        pool->tail->next = t;
+    else
+        pool->head = t;
     pool->tail = t;
     (void)pthread_cond_signal(&pool->work);
     (void)pthread_mutex_unlock(&pool->lock);

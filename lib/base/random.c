@@ -59,10 +59,7 @@ uint64_t rp_random_u64(rp_random *r)
     return high << 32 | rp_random_u32(r);
 }
 
-double rp_random_unit(rp_random *r)
-{
-    return (double)(rp_random_u64(r) >> 11) * 0x1p-53;
-}
+double rp_random_unit(rp_random *r) { return (double)(rp_random_u64(r) >> 11) * 0x1p-53; }
 
 double rp_random_range(rp_random *r, double low, double high)
 {

@@ -20,18 +20,18 @@ typedef struct rp_random {
 /* Purposes: one row a use, so that no two uses share numbers. */
 typedef enum rp_purpose {
     RP_RANDOM_TEST = 1,
-    RP_RANDOM_PERMUTE,  /* order of training cases in an epoch */
-    RP_RANDOM_CENTRE,   /* centre of a patch */
-    RP_RANDOM_AUGMENT,  /* which transforms, with which parameters */
-    RP_RANDOM_NOISE,    /* noise of a voxel */
-    RP_RANDOM_INIT,     /* initial weights */
-    RP_RANDOM_PHANTOM,  /* synthetic cohorts */
-    RP_RANDOM_SPLIT,    /* splits of a cohort */
-    RP_RANDOM_SAMPLE,   /* samples of voxels, of coordinates */
+    RP_RANDOM_PERMUTE, /* order of training cases in an epoch */
+    RP_RANDOM_CENTRE,  /* centre of a patch */
+    RP_RANDOM_AUGMENT, /* which transforms, with which parameters */
+    RP_RANDOM_NOISE,   /* noise of a voxel */
+    RP_RANDOM_INIT,    /* initial weights */
+    RP_RANDOM_PHANTOM, /* synthetic cohorts */
+    RP_RANDOM_SPLIT,   /* splits of a cohort */
+    RP_RANDOM_SAMPLE,  /* samples of voxels, of coordinates */
     RP_RANDOM_BOOTSTRAP,
     RP_RANDOM_PERMUTATION_TEST,
-    RP_RANDOM_PERTURB,  /* perturbations of radiomics */
-    RP_RANDOM_DELAY,    /* random delays of tests */
+    RP_RANDOM_PERTURB, /* perturbations of radiomics */
+    RP_RANDOM_DELAY,   /* random delays of tests */
 } rp_purpose;
 
 void rp_random_start(uint64_t seed, rp_purpose purpose, uint64_t sample, rp_random *r);

@@ -25,20 +25,11 @@ const char *rp_status_text(rp_status st)
     return (unsigned)st < RP_STATUS_COUNT ? rows[st].text : "unknown code";
 }
 
-int rp_status_exit(rp_status st)
-{
-    return (unsigned)st < RP_STATUS_COUNT ? rows[st].exit_code : 1;
-}
+int rp_status_exit(rp_status st) { return (unsigned)st < RP_STATUS_COUNT ? rows[st].exit_code : 1; }
 
-const char *rp_error_message(void)
-{
-    return last.message;
-}
+const char *rp_error_message(void) { return last.message; }
 
-const char *rp_error_trail(void)
-{
-    return last.trail;
-}
+const char *rp_error_trail(void) { return last.trail; }
 
 rp_status rp_error_frame(rp_status st, const char *file, int line, const char *func)
 {

@@ -51,10 +51,12 @@ rp_status rp_error_set(rp_status st, const char *file, int line, const char *fun
 rp_status rp_error_within(rp_status st, const char *fmt, ...) RP_PRINTF(2, 3);
 /* Adds a frame to the trail.  Returns st. */
 rp_status rp_error_frame(rp_status st, const char *file, int line, const char *func);
-/* Code for a failed system call (ENOSPC and EDQUOT: ESPACE, ENOMEM: EMEM, ENOENT: ENONE, else EIO). */
+/* Code for a failed system call (ENOSPC and EDQUOT: ESPACE, ENOMEM: EMEM, ENOENT: ENONE, else EIO).
+ */
 rp_status rp_error_errno(int err);
 
-/* A failure as a value, to hand from one thread to another.  Holds its text; no memory behind it. */
+/* A failure as a value, to hand from one thread to another.  Holds its text; no memory behind it.
+ */
 typedef struct rp_error {
     rp_status status;
     char message[480];

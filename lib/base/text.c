@@ -77,9 +77,12 @@ void rp_text_add_json(rp_text *t, const char *s)
             rp_text_add_bytes(t, n, p);
             p += n;
         } else {
-            if (*p == '"' || *p == '\\') rp_text_add(t, "\\%c", *p);
-            else if (*p < 0x20 || *p == 0x7F) rp_text_add(t, "\\u%04x", *p);
-            else rp_text_add_bytes(t, 1, p);
+            if (*p == '"' || *p == '\\')
+                rp_text_add(t, "\\%c", *p);
+            else if (*p < 0x20 || *p == 0x7F)
+                rp_text_add(t, "\\u%04x", *p);
+            else
+                rp_text_add_bytes(t, 1, p);
             p++;
         }
     }
@@ -88,20 +91,17 @@ void rp_text_add_json(rp_text *t, const char *s)
 
 void rp_text_add_double(rp_text *t, double x)
 {
-    if (!isfinite(x)) rp_text_add(t, "null");
-    else if (x == rint(x) && fabs(x) < 1e15) rp_text_add(t, "%.0f", x);
-    else rp_text_add(t, "%.17g", x);
+    if (!isfinite(x))
+        rp_text_add(t, "null");
+    else if (x == rint(x) && fabs(x) < 1e15)
+        rp_text_add(t, "%.0f", x);
+    else
+        rp_text_add(t, "%.17g", x);
 }
 
-rp_status rp_text_status(const rp_text *t)
-{
-    return t->status;
-}
+rp_status rp_text_status(const rp_text *t) { return t->status; }
 
-const char *rp_text_get(const rp_text *t)
-{
-    return t->at ? t->at : "";
-}
+const char *rp_text_get(const rp_text *t) { return t->at ? t->at : ""; }
 
 rp_status rp_format(char **out, const char *fmt, ...)
 {

@@ -5,7 +5,7 @@
 #include <stdbool.h>
 
 typedef struct rp_text {
-    char *at;        /* always ends in 0 once something was added; NULL before */
+    char *at; /* always ends in 0 once something was added; NULL before */
     int64_t length, capacity;
     rp_status status;
 } rp_text;

@@ -61,8 +61,7 @@ static rp_status node_add(rp_tree *t, rp_node *parent, rp_node *child)
         rp_node **more;
         const size_t room = parent->count ? (size_t)parent->count * 2 : 1;
         RP_TRY(take(t, room * sizeof *more, &more));
-        if (parent->count)
-            memcpy(more, parent->child, (size_t)parent->count * sizeof(rp_node *));
+        if (parent->count) memcpy(more, parent->child, (size_t)parent->count * sizeof(rp_node *));
         parent->child = more;
     }
     parent->child[parent->count++] = child;
@@ -235,16 +234,21 @@ static rp_status add_json(rp_tree *t, const json_t *j, const char *key, rp_node 
     rp_node *n;
     RP_TRY(node_new(t, kind, 0, 0, &n));
     n->key = key;
-    if (parent) RP_TRY(node_add(t, parent, n));
-    else t->root = n;
+    if (parent)
+        RP_TRY(node_add(t, parent, n));
+    else
+        t->root = n;
     if (kind != RP_NODE_SCALAR) return json_children(t, j, n, depth + 1);
     char number[40];
     const char *s = number;
-    if (json_is_string(j)) s = json_string_value(j);
+    if (json_is_string(j))
+        s = json_string_value(j);
     else if (json_is_integer(j))
         (void)snprintf(number, sizeof number, "%" JSON_INTEGER_FORMAT, json_integer_value(j));
-    else if (json_is_real(j)) (void)snprintf(number, sizeof number, "%.17g", json_real_value(j));
-    else s = json_is_true(j) ? "true" : json_is_false(j) ? "false" : "null";
+    else if (json_is_real(j))
+        (void)snprintf(number, sizeof number, "%.17g", json_real_value(j));
+    else
+        s = json_is_true(j) ? "true" : json_is_false(j) ? "false" : "null";
     n->quoted = json_is_string(j);
     return take_text(t, strlen(s), s, &n->text);
 }
@@ -263,15 +267,9 @@ rp_status rp_tree_json(const char *name, int64_t n, const char *text, rp_tree **
     return RP_OK;
 }
 
-const rp_node *rp_tree_root(const rp_tree *t)
-{
-    return t->root;
-}
+const rp_node *rp_tree_root(const rp_tree *t) { return t->root; }
 
-const char *rp_tree_name(const rp_tree *t)
-{
-    return t->name;
-}
+const char *rp_tree_name(const rp_tree *t) { return t->name; }
 
 void rp_tree_drop(rp_tree **t)
 {

@@ -12,12 +12,12 @@ typedef enum rp_node_kind { RP_NODE_SCALAR, RP_NODE_LIST, RP_NODE_MAP } rp_node_
 typedef struct rp_node rp_node;
 struct rp_node {
     rp_node_kind kind;
-    const char *key;   /* in a map: its key, else NULL */
-    const char *text;  /* scalar: its text */
-    bool quoted;       /* scalar: was quoted, so it is text whatever it looks like */
-    int line, column;  /* from 1; 0 when unknown (JSON) */
-    int64_t count;     /* list and map: children */
-    rp_node **child;   /* in order */
+    const char *key;  /* in a map: its key, else NULL */
+    const char *text; /* scalar: its text */
+    bool quoted;      /* scalar: was quoted, so it is text whatever it looks like */
+    int line, column; /* from 1; 0 when unknown (JSON) */
+    int64_t count;    /* list and map: children */
+    rp_node **child;  /* in order */
 };
 
 typedef struct rp_tree rp_tree;

@@ -14,7 +14,8 @@ const rp_augment_row rp_augment_rows[RP_AUG_COUNT] = {
     [RP_AUG_BRIGHTNESS] = {"brightness", 0.15, 0.75, 1.25, "factor", "values times a factor"},
     [RP_AUG_CONTRAST] = {"contrast", 0.15, 0.75, 1.25, "factor", "spread about the mean"},
     [RP_AUG_LOWRES] = {"lowres", 0.25, 0.5, 1, "factor", "coarser voxels, half of the channels"},
-    [RP_AUG_GAMMA_INVERTED] = {"gamma_inverted", 0.1, 0.7, 1.5, "exponent", "gamma of the negative"},
+    [RP_AUG_GAMMA_INVERTED] = {"gamma_inverted", 0.1, 0.7, 1.5, "exponent",
+                               "gamma of the negative"},
     [RP_AUG_GAMMA] = {"gamma", 0.3, 0.7, 1.5, "exponent", "gamma, mean and sd kept"},
     [RP_AUG_MIRROR] = {"mirror", 0.5, 0, 0, "", "flip, each axis alone"},
 };
@@ -108,8 +109,7 @@ static void extent(const rp_augment_spatial *t, const int64_t patch[3], double h
 {
     for (int i = 0; i < 3; i++) {
         half[i] = 0;
-        for (int j = 0; j < 3; j++)
-            half[i] += fabs(t->matrix[i][j]) * (double)(patch[j] - 1) / 2;
+        for (int j = 0; j < 3; j++) half[i] += fabs(t->matrix[i][j]) * (double)(patch[j] - 1) / 2;
     }
 }
 
@@ -158,13 +158,14 @@ static void crop(const rp_augment_source *src, const int64_t patch[3], const int
     for (int a = 0; a < 3; a++) {
         low[a] = start[a] > src->low[a] ? start[a] : src->low[a];
         high[a] = start[a] + patch[a] < src->low[a] + src->n[a] ? start[a] + patch[a]
-                                                                  : src->low[a] + src->n[a];
+                                                                : src->low[a] + src->n[a];
     }
     if (high[0] <= low[0] || high[1] <= low[1] || high[2] <= low[2]) return;
     const size_t run = (size_t)(high[2] - low[2]);
     for (int64_t z = low[0]; z < high[0]; z++)
         for (int64_t y = low[1]; y < high[1]; y++) {
-            const int64_t to = ((z - start[0]) * patch[1] + y - start[1]) * patch[2] + low[2] - start[2];
+            const int64_t to =
+                ((z - start[0]) * patch[1] + y - start[1]) * patch[2] + low[2] - start[2];
             const int64_t at = ((z - src->low[0]) * src->n[1] + y - src->low[1]) * src->n[2] +
                                low[2] - src->low[2];
             for (int c = 0; c < src->channels; c++)
@@ -180,7 +181,8 @@ static int64_t floor_of(double x)
     return i - ((double)i > x);
 }
 
-/* The cell of a point: places of its eight corners (-1 beyond the case) and the shares along z, y, x. */
+/* The cell of a point: places of its eight corners (-1 beyond the case) and the shares along z, y,
+ * x. */
 typedef struct cell {
     int64_t at[8];
     float t[3];
@@ -207,10 +209,7 @@ static void find_cell(const rp_augment_source *src, const double p[3], cell *c)
     }
 }
 
-static float blend(float a, float b, float t)
-{
-    return a + t * (b - a);
-}
+static float blend(float a, float b, float t) { return a + t * (b - a); }
 
 static float sample(const cell *c, const float image[], float outside)
 {
@@ -233,7 +232,8 @@ static uint8_t vote(const rp_augment_source *src, const cell *c)
     float w[8], most = -1;
     uint8_t best = 0;
     for (int i = 0; i < 8; i++)
-        w[i] = (i & 4 ? c->t[0] : 1 - c->t[0]) * (i & 2 ? c->t[1] : 1 - c->t[1]) * (i & 1 ? c->t[2] : 1 - c->t[2]);
+        w[i] = (i & 4 ? c->t[0] : 1 - c->t[0]) * (i & 2 ? c->t[1] : 1 - c->t[1]) *
+               (i & 1 ? c->t[2] : 1 - c->t[2]);
     for (int i = 0; i < 8; i++) {
         float sum = 0;
         for (int j = 0; j < 8; j++) sum += l[j] == l[i] ? w[j] : 0;
@@ -246,8 +246,8 @@ static uint8_t vote(const rp_augment_source *src, const cell *c)
 }
 
 /* One row of the patch: source voxel = base + x step. */
-static void transform_row(const rp_augment_source *src, int64_t n, const double base[3], const double step[3],
-                          int64_t voxels, float image[], uint8_t label[])
+static void transform_row(const rp_augment_source *src, int64_t n, const double base[3],
+                          const double step[3], int64_t voxels, float image[], uint8_t label[])
 {
     const int64_t from = src->n[0] * src->n[1] * src->n[2];
     for (int64_t x = 0; x < n; x++) {
@@ -255,7 +255,8 @@ static void transform_row(const rp_augment_source *src, int64_t n, const double 
         cell c;
         for (int a = 0; a < 3; a++) p[a] = base[a] + (double)x * step[a];
         find_cell(src, p, &c);
-        for (int k = 0; k < src->channels; k++) image[k * voxels + x] = sample(&c, src->image + k * from, src->outside[k]);
+        for (int k = 0; k < src->channels; k++)
+            image[k * voxels + x] = sample(&c, src->image + k * from, src->outside[k]);
         label[x] = vote(src, &c);
     }
 }
@@ -271,10 +272,13 @@ void rp_augment_apply_spatial(const rp_augment_spatial *t, const rp_augment_sour
     const int64_t voxels = patch[0] * patch[1] * patch[2];
     for (int64_t z = 0, i = 0; z < patch[0]; z++)
         for (int64_t y = 0; y < patch[1]; y++, i += patch[2]) {
-            const double q[3] = {(double)z - (double)(patch[0] - 1) / 2, (double)y - (double)(patch[1] - 1) / 2, -(double)(patch[2] - 1) / 2};
+            const double q[3] = {(double)z - (double)(patch[0] - 1) / 2,
+                                 (double)y - (double)(patch[1] - 1) / 2,
+                                 -(double)(patch[2] - 1) / 2};
             double base[3], step[3];
             for (int a = 0; a < 3; a++) {
-                base[a] = (double)start[a] + (double)(patch[a] - 1) / 2 + t->matrix[a][0] * q[0] + t->matrix[a][1] * q[1] + t->matrix[a][2] * q[2];
+                base[a] = (double)start[a] + (double)(patch[a] - 1) / 2 + t->matrix[a][0] * q[0] +
+                          t->matrix[a][1] * q[1] + t->matrix[a][2] * q[2];
                 step[a] = t->matrix[a][2];
             }
             transform_row(src, patch[2], base, step, voxels, out_image + i, out_label + i);

@@ -11,18 +11,19 @@
 #include "lib/base/mem.h"
 #include <stdbool.h>
 
-/* One row a transform, in the order of application: probability a sample, range of its parameter. */
+/* One row a transform, in the order of application: probability a sample, range of its parameter.
+ */
 typedef enum rp_augmentation {
-    RP_AUG_ROTATION,   /* degrees about each axis */
-    RP_AUG_SCALING,    /* factor; larger shows smaller objects */
-    RP_AUG_NOISE,      /* standard deviation of additive normal noise */
-    RP_AUG_BLUR,       /* standard deviation in voxels, a channel and an axis; half of the channels */
+    RP_AUG_ROTATION, /* degrees about each axis */
+    RP_AUG_SCALING,  /* factor; larger shows smaller objects */
+    RP_AUG_NOISE,    /* standard deviation of additive normal noise */
+    RP_AUG_BLUR,     /* standard deviation in voxels, a channel and an axis; half of the channels */
     RP_AUG_BRIGHTNESS, /* factor a channel */
     RP_AUG_CONTRAST,   /* factor about the mean a channel, kept in the range before */
     RP_AUG_LOWRES,     /* zoom a channel; half of the channels */
     RP_AUG_GAMMA_INVERTED,
-    RP_AUG_GAMMA, /* exponent a channel; mean and standard deviation are restored */
-    RP_AUG_MIRROR,     /* an axis */
+    RP_AUG_GAMMA,  /* exponent a channel; mean and standard deviation are restored */
+    RP_AUG_MIRROR, /* an axis */
     RP_AUG_COUNT
 } rp_augmentation;
 
@@ -52,7 +53,8 @@ typedef struct rp_augment_spatial {
 } rp_augment_spatial;
 void rp_augment_draw(const rp_augment_settings *set, uint64_t seed, uint64_t sample,
                      rp_augment_spatial *out);
-/* Box [low, high) of the case that the patch whose corner is start needs; not clipped to the case. */
+/* Box [low, high) of the case that the patch whose corner is start needs; not clipped to the case.
+ */
 void rp_augment_box(const rp_augment_spatial *t, const int64_t patch[3], const int64_t start[3],
                     int64_t low[3], int64_t high[3]);
 /* Upper bound of that box's voxels over all samples, for memory plans. */
@@ -61,10 +63,10 @@ int64_t rp_augment_box_bound(const rp_augment_settings *set, const int64_t patch
 /* What was loaded: the part of the box that lies in the case. */
 typedef struct rp_augment_source {
     int channels;
-    int64_t low[3], n[3];   /* in voxels of the case */
-    const float *image;     /* [channels][n] */
-    const uint8_t *label;   /* [n] */
-    const float *outside;   /* [channels] value beyond the case; the label there is 0 */
+    int64_t low[3], n[3]; /* in voxels of the case */
+    const float *image;   /* [channels][n] */
+    const uint8_t *label; /* [n] */
+    const float *outside; /* [channels] value beyond the case; the label there is 0 */
 } rp_augment_source;
 /* out_image [channels][patch], out_label [patch]. */
 void rp_augment_apply_spatial(const rp_augment_spatial *t, const rp_augment_source *src,

@@ -9,8 +9,8 @@
 
 typedef struct work {
     int64_t n[3], voxels, longest;
-    float *small;   /* [voxels] */
-    float *line;    /* [longest] */
+    float *small; /* [voxels] */
+    float *line;  /* [longest] */
 } work;
 
 size_t rp_augment_scratch(const int64_t patch[3])
@@ -38,7 +38,8 @@ static void add_noise(const work *k, uint64_t seed, uint64_t sample, int channel
     /* both numbers of Box and Muller's pair, in single precision: a sixth of the calls' time */
     const int64_t n = channels * k->voxels;
     for (int64_t i = 0; i < n; i += 2) {
-        const float u = (float)((rp_random_u32(&r) >> 8) + 1) * 0x1p-24f, angle = (float)(rp_random_u32(&r) >> 8) * (6.28318531f * 0x1p-24f);
+        const float u = (float)((rp_random_u32(&r) >> 8) + 1) * 0x1p-24f,
+                    angle = (float)(rp_random_u32(&r) >> 8) * (6.28318531f * 0x1p-24f);
         const float radius = (float)sd * sqrtf(-2 * logf(u));
         image[i] += radius * cosf(angle);
         if (i + 1 < n) image[i + 1] += radius * sinf(angle);
@@ -74,7 +75,8 @@ static void blur_axis(const work *k, int axis, double sd, float image[])
             for (int64_t i = 0; i < n; i++) {
                 float s = 0;
                 for (int j = -half; j <= half; j++)
-                    s += weight[j + half] * k->line[i + j < 0 || i + j >= n ? reflect(i + j, n) : i + j];
+                    s += weight[j + half] *
+                         k->line[i + j < 0 || i + j >= n ? reflect(i + j, n) : i + j];
                 at[i * inner] = s;
             }
         }

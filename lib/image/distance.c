@@ -154,8 +154,10 @@ rp_status rp_surface_distances_find(const int64_t n[3], const double spacing[3],
 {
     rp_surface_distances s = {0};
     const rp_status st = find(n, spacing, reference, prediction, label, &s);
-    if (st != RP_OK) rp_surface_distances_clear(&s);
-    else *out = s;
+    if (st != RP_OK)
+        rp_surface_distances_clear(&s);
+    else
+        *out = s;
     return st;
 }
 

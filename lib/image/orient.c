@@ -57,8 +57,10 @@ static void turn(const rp_grid *g, const rp_orient *o, size_t size, const char *
         for (int64_t y = 0; y < r.n[1]; y++)
             for (int64_t x = 0; x < r.n[2]; x++, i++) {
                 const int64_t j = base + z * step[0] + y * step[1] + x * step[2];
-                if (undo) memcpy(out + (size_t)j * size, in + (size_t)i * size, size);
-                else memcpy(out + (size_t)i * size, in + (size_t)j * size, size);
+                if (undo)
+                    memcpy(out + (size_t)j * size, in + (size_t)i * size, size);
+                else
+                    memcpy(out + (size_t)i * size, in + (size_t)j * size, size);
             }
 }
 

@@ -1,4 +1,5 @@
-/* lib/image/orient.h - array axes turned to the patient's: z to the head, y to the back, x to the left. */
+/* lib/image/orient.h - array axes turned to the patient's: z to the head, y to the back, x to the
+ * left. */
 #pragma once
 #include "lib/image/volume.h"
 

@@ -25,7 +25,8 @@ void rp_spline_filter(int64_t n, int64_t stride, double c[])
     for (int64_t i = 1; i < n; i++) c[i * stride] += pole * c[(i - 1) * stride];
     const int64_t e = n - 1;
     c[e * stride] = pole / (pole * pole - 1) * (c[e * stride] + pole * c[(e - 1) * stride]);
-    for (int64_t i = e - 1; i >= 0; i--) c[i * stride] = pole * (c[(i + 1) * stride] - c[i * stride]);
+    for (int64_t i = e - 1; i >= 0; i--)
+        c[i * stride] = pole * (c[(i + 1) * stride] - c[i * stride]);
 }
 
 static void cubic_weights(double t, double w[4])
@@ -37,13 +38,11 @@ static void cubic_weights(double t, double w[4])
     w[3] = t * t * t / 6;
 }
 
-static int64_t clamp(int64_t i, int64_t n)
-{
-    return i < 0 ? 0 : i >= n ? n - 1 : i;
-}
+static int64_t clamp(int64_t i, int64_t n) { return i < 0 ? 0 : i >= n ? n - 1 : i; }
 
 /* One line of n samples to m; c: scratch of n + 2 PAD. */
-static void resize_line(int64_t n, const double in[], int64_t m, int order, double c[], double out[])
+static void resize_line(int64_t n, const double in[], int64_t m, int order, double c[],
+                        double out[])
 {
     const double step = (double)n / (double)m;
     if (order == 3) {
@@ -128,8 +127,7 @@ rp_status rp_resize(const int64_t n[3], const float in[], const int64_t m[3], co
         if (x[i] > high) high = x[i];
     }
     RP_TRY(resize_doubles(n, &x, m, order, &y));
-    for (int64_t i = 0; i < to; i++)
-        out[i] = (float)(y[i] < low ? low : y[i] > high ? high : y[i]);
+    for (int64_t i = 0; i < to; i++) out[i] = (float)(y[i] < low ? low : y[i] > high ? high : y[i]);
     return RP_OK;
 }
 
@@ -183,8 +181,9 @@ static double sample_cubic(const int64_t n[3], const double c[], const double p[
     double sum = 0;
     for (int z = 0; z < 4; z++)
         for (int y = 0; y < 4; y++) {
-            const int64_t row = (clamp(k[0] - 1 + z + PAD, pad[0]) * pad[1] +
-                                 clamp(k[1] - 1 + y + PAD, pad[1])) * pad[2];
+            const int64_t row =
+                (clamp(k[0] - 1 + z + PAD, pad[0]) * pad[1] + clamp(k[1] - 1 + y + PAD, pad[1])) *
+                pad[2];
             for (int x = 0; x < 4; x++)
                 sum += w[0][z] * w[1][y] * w[2][x] * c[row + clamp(k[2] - 1 + x + PAD, pad[2])];
         }
@@ -206,14 +205,14 @@ static rp_status spline_coefficients(const int64_t n[3], const float in[], doubl
                                   clamp(x - PAD, n[2])];
     for (int64_t i = 0; i < m[0] * m[1]; i++) rp_spline_filter(m[2], 1, c + i * m[2]);
     for (int64_t z = 0; z < m[0]; z++)
-        for (int64_t x = 0; x < m[2]; x++)
-            rp_spline_filter(m[1], m[2], c + z * m[1] * m[2] + x);
+        for (int64_t x = 0; x < m[2]; x++) rp_spline_filter(m[1], m[2], c + z * m[1] * m[2] + x);
     for (int64_t i = 0; i < m[1] * m[2]; i++) rp_spline_filter(m[0], m[1] * m[2], c + i);
     *out = c;
     return RP_OK;
 }
 
-/* Index in the source of voxel (0, 0, 0) of the target and its steps: affine, so four points tell. */
+/* Index in the source of voxel (0, 0, 0) of the target and its steps: affine, so four points tell.
+ */
 static rp_status affine_between(const rp_grid *from, const rp_grid *to, double base[3],
                                 double step[3][3])
 {
@@ -246,12 +245,16 @@ rp_status rp_resample(const rp_grid *from, const float in[], const rp_grid *to, 
                 for (int k = 0; k < 3; k++) {
                     p[k] = base[k] + (double)z * step[0][k] + (double)y * step[1][k] +
                            (double)x * step[2][k];
-                    if (fabs(p[k] - rint(p[k])) < 1e-9) p[k] = rint(p[k]); /* same grid: same values */
+                    if (fabs(p[k] - rint(p[k])) < 1e-9)
+                        p[k] = rint(p[k]); /* same grid: same values */
                     inside = inside && p[k] >= -0.5 && p[k] <= (double)from->n[k] - 0.5;
                 }
-                if (!inside) out[i] = outside;
-                else if (order == 3) out[i] = (float)sample_cubic(from->n, c, p);
-                else if (order == 1) out[i] = (float)sample_linear(from->n, in, p);
+                if (!inside)
+                    out[i] = outside;
+                else if (order == 3)
+                    out[i] = (float)sample_cubic(from->n, c, p);
+                else if (order == 1)
+                    out[i] = (float)sample_linear(from->n, in, p);
                 else {
                     for (int k = 0; k < 3; k++) p[k] = floor(p[k] + 0.5);
                     out[i] = (float)sample_linear(from->n, in, p);
@@ -260,7 +263,8 @@ rp_status rp_resample(const rp_grid *from, const float in[], const rp_grid *to, 
     return RP_OK;
 }
 
-rp_status rp_resample_mask(const rp_grid *from, const uint8_t in[], const rp_grid *to, uint8_t out[])
+rp_status rp_resample_mask(const rp_grid *from, const uint8_t in[], const rp_grid *to,
+                           uint8_t out[])
 {
     const int64_t a = rp_grid_voxels(from), b = rp_grid_voxels(to);
     RP_AUTOFREE float *x = NULL, *y = NULL;

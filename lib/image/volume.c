@@ -14,15 +14,9 @@ static const struct {
     [RP_F16] = {"float16", 2},
 };
 
-size_t rp_dtype_size(rp_dtype t)
-{
-    return dtypes[t].size;
-}
+size_t rp_dtype_size(rp_dtype t) { return dtypes[t].size; }
 
-const char *rp_dtype_name(rp_dtype t)
-{
-    return dtypes[t].name;
-}
+const char *rp_dtype_name(rp_dtype t) { return dtypes[t].name; }
 
 bool rp_dtype_read(const char *name, rp_dtype *t)
 {
@@ -34,16 +28,12 @@ bool rp_dtype_read(const char *name, rp_dtype *t)
     return false;
 }
 
-int64_t rp_grid_voxels(const rp_grid *g)
-{
-    return g->n[0] * g->n[1] * g->n[2];
-}
+int64_t rp_grid_voxels(const rp_grid *g) { return g->n[0] * g->n[1] * g->n[2]; }
 
 rp_grid rp_grid_axial(int64_t nz, int64_t ny, int64_t nx, double sz, double sy, double sx)
 {
-    return (rp_grid){.n = {nz, ny, nx},
-                     .spacing = {sz, sy, sx},
-                     .dir = {{0, 0, 1}, {0, 1, 0}, {1, 0, 0}}};
+    return (rp_grid){
+        .n = {nz, ny, nx}, .spacing = {sz, sy, sx}, .dir = {{0, 0, 1}, {0, 1, 0}, {1, 0, 0}}};
 }
 
 rp_status rp_volume_new(const rp_grid *grid, rp_dtype dtype, rp_volume **out)

@@ -7,7 +7,16 @@
 #include "lib/base/mem.h"
 #include <stdbool.h>
 
-typedef enum rp_dtype { RP_U8, RP_I16, RP_U16, RP_I32, RP_F32, RP_F64, RP_F16, RP_DTYPE_COUNT } rp_dtype;
+typedef enum rp_dtype {
+    RP_U8,
+    RP_I16,
+    RP_U16,
+    RP_I32,
+    RP_F32,
+    RP_F64,
+    RP_F16,
+    RP_DTYPE_COUNT
+} rp_dtype;
 size_t rp_dtype_size(rp_dtype t);
 const char *rp_dtype_name(rp_dtype t); /* "uint8", "int16", ... as NumPy says */
 bool rp_dtype_read(const char *name, rp_dtype *t);
@@ -27,7 +36,8 @@ typedef struct rp_volume {
     void *data;           /* n[0]*n[1]*n[2] things of dtype */
 } rp_volume;
 
-/* Zeroed, scale 1, offset 0.  Owned by the caller.  Errors: RP_EARG (sizes < 1, overflow), RP_EMEM. */
+/* Zeroed, scale 1, offset 0.  Owned by the caller.  Errors: RP_EARG (sizes < 1, overflow), RP_EMEM.
+ */
 RP_MUST rp_status rp_volume_new(const rp_grid *grid, rp_dtype dtype, rp_volume **out);
 void rp_volume_drop(rp_volume **v);
 int64_t rp_grid_voxels(const rp_grid *g);
@@ -36,14 +46,16 @@ rp_grid rp_grid_axial(int64_t nz, int64_t ny, int64_t nx, double sz, double sy, 
 /* Errors: RP_EDATA naming what is wrong: sizes, spacing, directions that are not unit vectors or,
  * with allow_shear false, not at right angles within 1e-3. */
 RP_MUST rp_status rp_grid_check(const rp_grid *g, bool allow_shear);
-/* Largest distance (in voxels of a) between corners of the two grids; INFINITY when sizes differ. */
+/* Largest distance (in voxels of a) between corners of the two grids; INFINITY when sizes differ.
+ */
 double rp_grid_difference(const rp_grid *a, const rp_grid *b);
 /* LPS position of a continuous index, and back.  index is (z, y, x), lps is (x, y, z). */
 void rp_grid_position(const rp_grid *g, const double index[3], double lps[3]);
 /* Errors: RP_EDATA if the directions have no inverse. */
 RP_MUST rp_status rp_grid_index(const rp_grid *g, const double lps[3], double index[3]);
 
-/* One voxel's value (scale and offset applied) by its place in data; for code that need not be fast. */
+/* One voxel's value (scale and offset applied) by its place in data; for code that need not be
+ * fast. */
 double rp_volume_value(const rp_volume *v, int64_t i);
 /* All values as float or double, scale and offset applied (in double, then rounded once).
  * out: [voxels], the caller's. */

@@ -10,7 +10,8 @@ rp_status rp_unet_topology(const int64_t patch[3], const double spacing[3],
     int64_t size[3], product[3] = {1, 1, 1};
     double mm[3];
     for (int a = 0; a < 3; a++) {
-        RP_NEED(patch[a] >= 1 && spacing[a] > 0, RP_EUSE, "patch of %" PRId64 " voxels of %g mm along axis %d", patch[a], spacing[a], a);
+        RP_NEED(patch[a] >= 1 && spacing[a] > 0, RP_EUSE,
+                "patch of %" PRId64 " voxels of %g mm along axis %d", patch[a], spacing[a], a);
         size[a] = patch[a];
         mm[a] = spacing[a];
     }
@@ -32,7 +33,8 @@ rp_status rp_unet_topology(const int64_t patch[3], const double spacing[3],
             mm[a] *= 2;
         }
         RP_NEED(s == 0 || halved, RP_EUSE,
-                "patch %" PRId64 "x%" PRId64 "x%" PRId64 " is too small for %d stages: take fewer model.features or a larger train.patch",
+                "patch %" PRId64 "x%" PRId64 "x%" PRId64
+                " is too small for %d stages: take fewer model.features or a larger train.patch",
                 patch[0], patch[1], patch[2], settings->stages);
         for (int a = 0; a < 3; a++) {
             const double now = settings->stride[s][a] == 2 ? mm[a] / 2 : mm[a];
@@ -41,7 +43,9 @@ rp_status rp_unet_topology(const int64_t patch[3], const double spacing[3],
     }
     for (int a = 0; a < 3; a++)
         RP_NEED(patch[a] % product[a] == 0, RP_EUSE,
-                "train.patch: %" PRId64 " voxels along axis %d are no multiple of %" PRId64 ", the product of the network's strides; take %" PRId64 " or %" PRId64,
-                patch[a], a, product[a], patch[a] / product[a] * product[a], (patch[a] / product[a] + 1) * product[a]);
+                "train.patch: %" PRId64 " voxels along axis %d are no multiple of %" PRId64
+                ", the product of the network's strides; take %" PRId64 " or %" PRId64,
+                patch[a], a, product[a], patch[a] / product[a] * product[a],
+                (patch[a] / product[a] + 1) * product[a]);
     return RP_OK;
 }
