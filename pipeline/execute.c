@@ -3,7 +3,7 @@
 
 #include "cohort/ingest.h"
 #include "io/atomic.h"
-#include "io/csv.h"
+#include "io/logfile.h"
 #include "lib/base/clock.h"
 #include "lib/base/log.h"
 #include "lib/net/kernels.h"
@@ -23,7 +23,7 @@ typedef struct walking {
     int rank, threads, workers;
     rp_pool *pool, *compute;
     rp_lock *lock;
-    rp_append *log;
+    rp_logfile *log;
     rp_cohort *cohort;
     rp_part *part;
     rp_prepared *prepared;
@@ -50,18 +50,8 @@ static void walking_clear(walking *w)
     rp_free(w->part);
     rp_text_clear(&w->identity);
     rp_text_clear(&w->lost);
-    rp_log_sink(NULL, NULL);
-    rp_append_drop(&w->log);
+    (void)!rp_logfile_stop(&w->log); /* lost lines of the log are not the run's failure */
     rp_lock_drop(&w->lock);
-}
-
-static void write_log(void *arg, const char *text)
-{
-    char line[4096];
-    rp_text_fit(line, sizeof line, text);
-    const size_t n = strlen(line);
-    if (n && line[n - 1] == '\n') line[n - 1] = 0;
-    (void)!rp_append_line(arg, line); /* the log must not stop the run; the disk speaks elsewhere */
 }
 
 static rp_status publish(const walking *w, const char *name, const rp_text *text)
@@ -94,9 +84,7 @@ static rp_status open_folder(walking *w)
     }
     RP_TRY(rp_comm_agree(w->comm, st));
     RP_TRY(rp_format(&file, "%s/%05d.jsonl", log, w->rank));
-    st = rp_append_open(file, &w->log);
-    if (st == RP_OK) rp_log_sink(write_log, w->log);
-    return rp_comm_agree(w->comm, st);
+    return rp_comm_agree(w->comm, rp_logfile_start(file, &w->log));
 }
 
 static rp_status need_cohort(walking *w)

@@ -81,7 +81,6 @@ static int run_verb(const rp_verb *v, int argc, char **argv)
     st = v->run(argc, argv);
     /* Ranks that failed because another did stay silent: one line says why. */
     const int code = st == RP_OK ? 0 : st == RP_EPEER ? rp_status_exit(st) : fail(st);
-    rp_log_sink(NULL, NULL);
     rp_world_end();
     return code;
 }
