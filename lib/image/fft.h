@@ -1,0 +1,19 @@
+/* lib/image/fft.h - Fourier transforms of volumes, in double.
+ *
+ * Through FFTW's interface, planned without timing (FFTW_ESTIMATE), so that the same sizes give the
+ * same bits.  Planning is serialised: FFTW's planner is not thread-safe.  A complex number is two
+ * doubles, real part first. */
+#pragma once
+#include "lib/base/mem.h"
+
+/* Smallest size >= n whose prime factors are 2, 3, 5, 7. */
+int64_t rp_fft_size(int64_t n);
+/* Complex numbers in the half spectrum of a real volume: n0 n1 (n2 / 2 + 1). */
+int64_t rp_fft_half(const int64_t n[3]);
+/* out[rp_fft_half] = sum over x of in exp(-2 pi i k x / n), not scaled.  in is kept. */
+RP_MUST rp_status rp_fft_real(const int64_t n[3], double in[], double out[]);
+/* Its inverse, not scaled (a factor of n0 n1 n2 remains).  in is destroyed. */
+RP_MUST rp_status rp_fft_real_back(const int64_t n[3], double in[], double out[]);
+/* Complex to complex in place, sign -1 forward or +1 back, not scaled.  Errors: RP_EARG (sizes over
+ * 2^31), RP_EMEM (no plan). */
+RP_MUST rp_status rp_fft_complex(const int64_t n[3], int sign, double x[]);

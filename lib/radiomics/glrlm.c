@@ -1,0 +1,102 @@
+/* lib/radiomics/glrlm.c - grey level run lengths. */
+#include "lib/radiomics/texture_priv.h"
+
+#include <string.h>
+
+/* Longest run that a direction can have in the box. */
+static int64_t longest(const rp_levels *l)
+{
+    const int64_t a = l->n[0] > l->n[1] ? l->n[0] : l->n[1];
+    return a > l->n[2] ? a : l->n[2];
+}
+
+/* Adds the runs of direction d that begin in slice z.  A run begins where the voxel before it has
+ * another level or is outside. */
+static void count_runs(const rp_levels *l, int64_t z, int d, rp_sized *to)
+{
+    const int64_t o = rp_direction[d][0] * l->stride[0] + rp_direction[d][1] * l->stride[1] + rp_direction[d][2];
+    for (int64_t y = 0; y < l->n[1]; y++) {
+        const uint16_t *row = l->code + rp_levels_row(l, z, y);
+        for (int64_t x = 0; x < l->n[2]; x++) {
+            const uint16_t c = row[x];
+            if (c == 0 || row[x - o] == c) continue;
+            int64_t length = 1;
+            for (const uint16_t *p = row + x + o; *p == c; p += o) length++;
+            to->count[(int64_t)c * to->columns + length - 1]++;
+        }
+    }
+}
+
+typedef struct runs {
+    rp_sized *slice, *merged, *flat, *volume, *all; /* a direction in a slice; a slice; 2.5D all; a direction; 3D all */
+    rp_sized *direction[RP_DIRECTIONS_2D];          /* 2.5D by direction */
+} runs;
+
+static void runs_clear(runs *r)
+{
+    rp_sized_drop(&r->slice);
+    rp_sized_drop(&r->merged);
+    rp_sized_drop(&r->flat);
+    rp_sized_drop(&r->volume);
+    rp_sized_drop(&r->all);
+    for (int d = 0; d < RP_DIRECTIONS_2D; d++) rp_sized_drop(&r->direction[d]);
+}
+
+static rp_status runs_make(const rp_levels *l, runs *r)
+{
+    const int64_t columns = longest(l);
+    rp_sized **const each[] = {&r->slice, &r->merged, &r->flat, &r->volume, &r->all};
+    for (int i = 0; i < 5; i++) RP_TRY(rp_sized_new(l, columns, each[i]));
+    for (int d = 0; d < RP_DIRECTIONS_2D; d++) RP_TRY(rp_sized_new(l, columns, &r->direction[d]));
+    return RP_OK;
+}
+
+static void add_features(const rp_sized *s, double voxels, rp_mean *mean)
+{
+    double x[17];
+    if (rp_sized_features(s, voxels, x)) rp_mean_add(mean, 16, x);
+}
+
+static rp_status count_and_put(const rp_levels *l, const rp_texture_settings *s, runs *r, rp_values *out)
+{
+    const bool *want = s->aggregation;
+    rp_mean mean[RP_AGGREGATION_COUNT] = {0};
+    const double count = (double)l->count;
+    for (int64_t z = 0; z < l->n[0]; z++) {
+        rp_sized_clear(r->merged);
+        for (int d = 0; d < RP_DIRECTIONS_2D; d++) {
+            rp_sized_clear(r->slice);
+            count_runs(l, z, d, r->slice);
+            if (want[RP_BTW3]) add_features(r->slice, (double)l->in_slice[z], &mean[RP_BTW3]);
+            rp_sized_add(r->merged, r->slice);
+            rp_sized_add(r->direction[d], r->slice);
+        }
+        if (want[RP_SUJT]) add_features(r->merged, RP_DIRECTIONS_2D * (double)l->in_slice[z], &mean[RP_SUJT]);
+    }
+    for (int d = 0; d < RP_DIRECTIONS_2D; d++) {
+        rp_sized_add(r->flat, r->direction[d]);
+        rp_sized_add(r->all, r->direction[d]);
+        if (want[RP_JJUI]) add_features(r->direction[d], count, &mean[RP_JJUI]);
+        if (want[RP_ITBB]) add_features(r->direction[d], count, &mean[RP_ITBB]);
+    }
+    if (want[RP_ZW7Z]) add_features(r->flat, RP_DIRECTIONS_2D * count, &mean[RP_ZW7Z]);
+    for (int d = RP_DIRECTIONS_2D; d < RP_DIRECTIONS && (want[RP_ITBB] || want[RP_IAZD]); d++) {
+        rp_sized_clear(r->volume);
+        for (int64_t z = 0; z < l->n[0]; z++) count_runs(l, z, d, r->volume);
+        if (want[RP_ITBB]) add_features(r->volume, count, &mean[RP_ITBB]);
+        rp_sized_add(r->all, r->volume);
+    }
+    if (want[RP_IAZD]) add_features(r->all, RP_DIRECTIONS * count, &mean[RP_IAZD]);
+    for (int a = RP_BTW3; a <= RP_IAZD; a++)
+        if (want[a]) RP_TRY(rp_mean_put(&mean[a], RP_GLRLM, (rp_aggregation)a, out));
+    return RP_OK;
+}
+
+rp_status rp_glrlm(const rp_levels *l, const rp_texture_settings *s, rp_values *out)
+{
+    runs r = {0};
+    rp_status st = runs_make(l, &r);
+    if (st == RP_OK) st = count_and_put(l, s, &r, out);
+    runs_clear(&r);
+    return st;
+}
