@@ -286,7 +286,7 @@ Test(autocorrelation, is_the_sum_over_all_pairs)
 
 Test(shapes, ellipsoids_follow_the_standard)
 {
-    const double pi = acos(-1.0), e = sqrt(1 - 0.25);
+    const double pi = acos(-1.0);
     cr_expect(near(rp_ellipsoid_area(2, 2, 2), 16 * pi, 1e-12, 0));
     /* b = c: the polynomials are 1, and the series is a sum of powers. */
     double sum = 0;
