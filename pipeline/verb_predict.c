@@ -69,7 +69,9 @@ static rp_status open_run(const char *run, trained *t)
     RP_TRY(rp_execute_unet(t->job, t->recipe.spacing, t->recipe.inputs, t->recipe.labels, &unet));
     RP_TRY(rp_unet_build(&unet, &t->net));
     RP_TRY(rp_alloc_raw(rp_network_weights(t->net), sizeof *t->weights, &t->weights));
-    return rp_weights_load(weights, t->net, t->weights);
+    RP_TRY_IN(rp_weights_load(weights, t->net, t->weights),
+              "run '%s' is not finished ('radpipe run' goes on with it)", run);
+    return RP_OK;
 }
 
 static rp_status write_lost(const char *out, const rp_text *rows)

@@ -93,6 +93,8 @@ void rp_text_add_double(rp_text *t, double x)
 {
     if (!isfinite(x))
         rp_text_add(t, "null");
+    else if (x == 0)
+        rp_text_add(t, "0"); /* minus zero too */
     else if (x == rint(x) && fabs(x) < 1e15)
         rp_text_add(t, "%.0f", x);
     else
