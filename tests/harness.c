@@ -89,17 +89,13 @@ double table_number(const table *t, int row, const char *column)
     return x;
 }
 
-/* MPI and its components leave memory behind at exit; leaks of ours are looked for inside the tests. */
 #if defined(__SANITIZE_ADDRESS__)
-#define QUIET_LEAKS "export ASAN_OPTIONS=detect_leaks=0:allocator_may_return_null=1; "
 /* An allocation that is too large must fail as malloc does: that is what some tests look at. */
 const char *__asan_default_options(void);
 const char *__asan_default_options(void)
 {
     return "allocator_may_return_null=1";
 }
-#else
-#define QUIET_LEAKS ""
 #endif
 
 int run_command(int limit, char *out, size_t size, const char *fmt, ...)

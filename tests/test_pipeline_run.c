@@ -187,7 +187,7 @@ Test(run, kill_of_any_rank_ends_all_within_ten_seconds_and_the_next_start_resume
         char name[30];
         snprintf(name, sizeof name, "kill-%d", victim);
         const char *run = fresh(name);
-        snprintf(command, sizeof command, "OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 OMPI_MCA_rmaps_base_oversubscribe=1 exec mpirun --bind-to none -n 5 %s run %s/job.yaml --out %s --quiet %s >%s.out 2>&1",
+        snprintf(command, sizeof command, QUIET_LEAKS "OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 OMPI_MCA_rmaps_base_oversubscribe=1 exec mpirun --bind-to none -n 5 %s run %s/job.yaml --out %s --quiet %s >%s.out 2>&1",
                  PROGRAM, base(), run, options, run);
         const pid_t child = fork();
         if (child == 0) execl("/bin/bash", "bash", "-c", command, (char *)NULL);
@@ -212,7 +212,7 @@ Test(run, signal_stops_with_a_checkpoint_and_exit_75, .timeout = 120)
 {
     char out[4000], command[2000];
     const char *run = fresh("signal");
-    snprintf(command, sizeof command, "exec %s run %s/job.yaml --out %s --quiet --set train.iterations=4000 >%s.out 2>&1", PROGRAM, base(), run, run);
+    snprintf(command, sizeof command, QUIET_LEAKS "exec %s run %s/job.yaml --out %s --quiet --set train.iterations=4000 >%s.out 2>&1", PROGRAM, base(), run, run);
     const pid_t child = fork();
     if (child == 0) execl("/bin/bash", "bash", "-c", command, (char *)NULL);
     for (int i = 0; i < 400 && iterations_done(run) < 5; i++) usleep(50000);
@@ -227,7 +227,7 @@ Test(run, second_start_on_a_running_directory_is_kept_out, .timeout = 120)
 {
     char out[4000], command[2000];
     const char *run = fresh("locked");
-    snprintf(command, sizeof command, "exec %s run %s/job.yaml --out %s --quiet --set train.iterations=4000 >%s.out 2>&1", PROGRAM, base(), run, run);
+    snprintf(command, sizeof command, QUIET_LEAKS "exec %s run %s/job.yaml --out %s --quiet --set train.iterations=4000 >%s.out 2>&1", PROGRAM, base(), run, run);
     const pid_t child = fork();
     if (child == 0) execl("/bin/bash", "bash", "-c", command, (char *)NULL);
     for (int i = 0; i < 400 && iterations_done(run) < 2; i++) usleep(50000);
