@@ -1,6 +1,7 @@
 /* tests/test_pipeline_trial.c - radpipe trial. */
 #include "tests/harness.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #define PROGRAM build_path("radpipe")
