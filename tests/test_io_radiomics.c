@@ -39,7 +39,9 @@ static rp_roi_settings with_range(rp_roi_settings s, double low, double high)
 
 static configuration configuration_of(char letter)
 {
-    configuration c = {.phantom = "ct_phantom", .in_volume = letter >= 'c' || letter == 'p', .in_slices = letter < 'c' || letter == 'p'};
+    configuration c = {.phantom = "ct_phantom",
+                       .in_volume = letter >= 'c' || letter == 'p',
+                       .in_slices = letter < 'c' || letter == 'p'};
     switch (letter) {
     case 'p':
         c.name = "dig_phantom";
@@ -145,9 +147,11 @@ static void image_facts(const rp_grid *g, const double image[], const char *stag
     put(f, high, "max_int_%s_img", stage);
 }
 
-static void mask_facts(const rp_grid *g, const double image[], const uint8_t mask[], const uint8_t morph[], const char *stage, facts *f)
+static void mask_facts(const rp_grid *g, const double image[], const uint8_t mask[],
+                       const uint8_t morph[], const char *stage, facts *f)
 {
-    const rp_roi_facts inner = rp_mask_facts(g->n, image, mask), outer = rp_mask_facts(g->n, image, morph);
+    const rp_roi_facts inner = rp_mask_facts(g->n, image, mask),
+                       outer = rp_mask_facts(g->n, image, morph);
     for (int a = 0; a < 3; a++) {
         put(f, (double)g->n[a], "int_mask_dim_%s_%s_roi", axes[a], stage);
         put(f, (double)inner.size[a], "int_mask_bb_dim_%s_%s_roi", axes[a], stage);
@@ -182,16 +186,22 @@ static int compare(const char *name, const rp_values *v)
 {
     rp_csv *t;
     int rows = 0;
-    cr_assert_eq(rp_csv_read(shared_path("data/ibsi1/reference_values.csv"), ',', &t), RP_OK, "%s", rp_error_message());
+    cr_assert_eq(rp_csv_read(shared_path("data/ibsi1/reference_values.csv"), ',', &t), RP_OK, "%s",
+                 rp_error_message());
     for (int64_t r = 0; r < rp_csv_rows(t); r++) {
-        const char *value = rp_csv_text(t, r, column(t, "value")), *tag = rp_csv_text(t, r, column(t, "tag"));
+        const char *value = rp_csv_text(t, r, column(t, "value")),
+                   *tag = rp_csv_text(t, r, column(t, "tag"));
         if (strcmp(rp_csv_text(t, r, column(t, "config")), name) != 0 || !*value) continue;
         const char *how = rp_csv_text(t, r, column(t, "aggregation_code"));
-        const double want = strtod(value, NULL), tolerance = strtod(rp_csv_text(t, r, column(t, "tolerance")), NULL);
+        const double want = strtod(value, NULL),
+                     tolerance = strtod(rp_csv_text(t, r, column(t, "tolerance")), NULL);
         const rp_value_of *got = rp_values_find(v, rp_feature_find(tag), aggregation_of(how));
         rows++;
         cr_expect(got && got->missing == RP_PRESENT, "%s %s %s is missing", name, tag, how);
-        if (got) cr_expect_leq(fabs(rounded(got->value) - want), tolerance + 1e-12 * fabs(want), "%s %s %s: %g, reference %g +- %g", name, tag, how, got->value, want, tolerance);
+        if (got)
+            cr_expect_leq(fabs(rounded(got->value) - want), tolerance + 1e-12 * fabs(want),
+                          "%s %s %s: %g, reference %g +- %g", name, tag, how, got->value, want,
+                          tolerance);
     }
     rp_csv_drop(&t);
     return rows;
@@ -201,11 +211,13 @@ static int compare_facts(const char *name, const facts *f)
 {
     rp_csv *t;
     int rows = 0;
-    cr_assert_eq(rp_csv_read(shared_path("data/ibsi1/diagnostics.csv"), ',', &t), RP_OK, "%s", rp_error_message());
+    cr_assert_eq(rp_csv_read(shared_path("data/ibsi1/diagnostics.csv"), ',', &t), RP_OK, "%s",
+                 rp_error_message());
     for (int64_t r = 0; r < rp_csv_rows(t); r++) {
         if (strcmp(rp_csv_text(t, r, column(t, "config")), name) != 0) continue;
         const char *tag = rp_csv_text(t, r, column(t, "tag"));
-        const double want = strtod(rp_csv_text(t, r, column(t, "value")), NULL), tolerance = strtod(rp_csv_text(t, r, column(t, "tolerance")), NULL);
+        const double want = strtod(rp_csv_text(t, r, column(t, "value")), NULL),
+                     tolerance = strtod(rp_csv_text(t, r, column(t, "tolerance")), NULL);
         int k = 0;
         while (k < f->count && strcmp(f->item[k].tag, tag) != 0) k++;
         rows++;
@@ -213,7 +225,8 @@ static int compare_facts(const char *name, const facts *f)
         if (k == f->count) continue;
         /* Counts stand in full, means in three digits. */
         const double got = f->item[k].value;
-        cr_expect(fabs(got - want) <= tolerance || fabs(rounded(got) - want) <= tolerance + 1e-12 * fabs(want),
+        cr_expect(fabs(got - want) <= tolerance ||
+                      fabs(rounded(got) - want) <= tolerance + 1e-12 * fabs(want),
                   "%s %s: %g, reference %g +- %g", name, tag, got, want, tolerance);
     }
     rp_csv_drop(&t);
@@ -222,12 +235,14 @@ static int compare_facts(const char *name, const facts *f)
 
 static void check_steps(char letter)
 {
-    if (!shared_path("data/ibsi1/diagnostics.csv")) skip_test("IBSI's phantoms are not beside the project");
+    if (!shared_path("data/ibsi1/diagnostics.csv"))
+        skip_test("IBSI's phantoms are not beside the project");
     const configuration c = configuration_of(letter);
     phantom p = read_phantom(c.phantom);
     rp_roi *roi = NULL;
     facts f = {0};
-    cr_assert_eq(rp_roi_new(&p.grid, p.image, p.mask, &c.roi, &roi), RP_OK, "%s", rp_error_message());
+    cr_assert_eq(rp_roi_new(&p.grid, p.image, p.mask, &c.roi, -1, &roi), RP_OK, "%s",
+                 rp_error_message());
     image_facts(&p.grid, p.image, "init", &f);
     mask_facts(&p.grid, p.image, p.mask, p.mask, "init", &f);
     image_facts(&roi->grid, roi->image, "interp", &f);
@@ -249,7 +264,8 @@ Test(ibsi1_steps, configuration_e_has_all_60_facts) { check_steps('e'); }
 
 static void check(char letter, int rows)
 {
-    if (!shared_path("data/ibsi1/reference_values.csv")) skip_test("IBSI's phantoms are not beside the project");
+    if (!shared_path("data/ibsi1/reference_values.csv"))
+        skip_test("IBSI's phantoms are not beside the project");
     const configuration c = configuration_of(letter);
     phantom p = read_phantom(c.phantom);
     rp_roi *roi = NULL;
@@ -259,7 +275,8 @@ static void check(char letter, int rows)
         t.aggregation[a] = a == RP_ITBB || a == RP_IAZD || a == RP_KOBO ? c.in_volume : c.in_slices;
     rp_family_choice all;
     memset(&all, 1, sizeof all);
-    cr_assert_eq(rp_roi_new(&p.grid, p.image, p.mask, &c.roi, &roi), RP_OK, "%s", rp_error_message());
+    cr_assert_eq(rp_roi_new(&p.grid, p.image, p.mask, &c.roi, 10, &roi), RP_OK, "%s",
+                 rp_error_message());
     rp_roi_resegment(roi, &c.roi);
     cr_assert_eq(rp_roi_discretise(roi, &c.roi), RP_OK, "%s", rp_error_message());
     cr_assert_eq(rp_families(roi, &all, &t, &v), RP_OK, "%s", rp_error_message());

@@ -1,7 +1,8 @@
-/* tests/test_radiomics.c - lib/radiomics: the digital phantom of IBSI, plain shapes, hostile regions. */
+/* tests/test_radiomics.c - lib/radiomics: the digital phantom of IBSI, plain shapes, hostile
+ * regions. */
+#include "lib/base/random.h"
 #include "lib/image/fft.h"
 #include "lib/image/hull.h"
-#include "lib/base/random.h"
 #include "lib/radiomics/autocorrelation.h"
 #include "lib/radiomics/ellipsoid.h"
 #include "lib/radiomics/families.h"
@@ -22,13 +23,14 @@ static rp_family_choice all_families(void)
 }
 
 /* All values of an image and mask. */
-static rp_values values_of(const rp_grid *g, const double image[], const uint8_t mask[], const rp_roi_settings *s)
+static rp_values values_of(const rp_grid *g, const double image[], const uint8_t mask[],
+                           const rp_roi_settings *s)
 {
     rp_roi *roi = NULL;
     rp_values v = {0};
     const rp_texture_settings t = rp_texture_settings_default();
     const rp_family_choice all = all_families();
-    cr_assert_eq(rp_roi_new(g, image, mask, s, &roi), RP_OK, "%s", rp_error_message());
+    cr_assert_eq(rp_roi_new(g, image, mask, s, -1, &roi), RP_OK, "%s", rp_error_message());
     rp_roi_resegment(roi, s);
     cr_assert_eq(rp_roi_discretise(roi, s), RP_OK, "%s", rp_error_message());
     cr_assert_eq(rp_families(roi, &all, &t, &v), RP_OK, "%s", rp_error_message());
@@ -45,7 +47,8 @@ static double value(const rp_values *v, int feature, rp_aggregation a)
 
 Test(radiomics, digital_phantom_has_all_482_values)
 {
-    const table *p = table_read("tests/data/radiomics_phantom.csv"), *t = table_read("tests/data/radiomics_phantom_values.csv");
+    const table *p = table_read("tests/data/radiomics_phantom.csv"),
+                *t = table_read("tests/data/radiomics_phantom_values.csv");
     rp_grid g = rp_grid_axial(4, 4, 5, 2, 2, 2);
     double image[80];
     uint8_t mask[80];
@@ -59,12 +62,16 @@ Test(radiomics, digital_phantom_has_all_482_values)
     cr_assert_eq(t->rows, 482);
     for (int r = 0; r < t->rows; r++) {
         int a = 0;
-        while (a < RP_AGGREGATION_COUNT && strcmp(rp_aggregation_code((rp_aggregation)a), table_text(t, r, "aggregation")) != 0) a++;
-        const double want = table_number(t, r, "value"), tolerance = table_number(t, r, "tolerance");
+        while (a < RP_AGGREGATION_COUNT &&
+               strcmp(rp_aggregation_code((rp_aggregation)a), table_text(t, r, "aggregation")) != 0)
+            a++;
+        const double want = table_number(t, r, "value"),
+                     tolerance = table_number(t, r, "tolerance");
         const double x = value(&v, rp_feature_find(table_text(t, r, "tag")), (rp_aggregation)a);
         char digits[32];
         (void)snprintf(digits, sizeof digits, "%.2e", x);
-        cr_expect_leq(fabs(strtod(digits, NULL) - want), tolerance + 1e-12 * fabs(want), "%s: %g, reference %g", table_text(t, r, "tag"), x, want);
+        cr_expect_leq(fabs(strtod(digits, NULL) - want), tolerance + 1e-12 * fabs(want),
+                      "%s: %g, reference %g", table_text(t, r, "tag"), x, want);
     }
     rp_values_clear(&v);
     no_leaks();
@@ -84,17 +91,22 @@ Test(radiomics, every_feature_of_the_table_is_computed_somewhere)
     const rp_roi_settings s = rp_roi_settings_default();
     rp_values v = values_of(&g, image, mask, &s);
     cr_expect_eq(RP_FEATURE_COUNT, 174);
-    cr_expect_eq(v.count, 29 + 2 + 18 + 23 + 7 + 25 * 6 + 16 * 6 + 16 * 3 + 16 * 3 + 5 * 3 + 17 * 3);
+    cr_expect_eq(v.count,
+                 29 + 2 + 18 + 23 + 7 + 25 * 6 + 16 * 6 + 16 * 3 + 16 * 3 + 5 * 3 + 17 * 3);
     for (int f = 0; f < RP_FEATURE_COUNT; f++) {
         bool is_present = false;
-        for (int64_t i = 0; i < v.count; i++) is_present |= v.item[i].feature == f && v.item[i].missing == RP_PRESENT;
+        for (int64_t i = 0; i < v.count; i++)
+            is_present |= v.item[i].feature == f && v.item[i].missing == RP_PRESENT;
         cr_expect(is_present, "%s", rp_features[f].tag);
     }
     /* Identities that hold for any symmetric matrix. */
     for (int a = RP_BTW3; a <= RP_IAZD; a++) {
-        cr_expect(near(value(&v, RP_cm_sum_avg, (rp_aggregation)a), 2 * value(&v, RP_cm_joint_avg, (rp_aggregation)a), 1e-12, 0));
-        cr_expect(near(value(&v, RP_cm_diff_avg, (rp_aggregation)a), value(&v, RP_cm_dissimilarity, (rp_aggregation)a), 1e-12, 0));
-        cr_expect(near(value(&v, RP_cm_clust_tend, (rp_aggregation)a), value(&v, RP_cm_sum_var, (rp_aggregation)a), 1e-12, 0));
+        cr_expect(near(value(&v, RP_cm_sum_avg, (rp_aggregation)a),
+                       2 * value(&v, RP_cm_joint_avg, (rp_aggregation)a), 1e-12, 0));
+        cr_expect(near(value(&v, RP_cm_diff_avg, (rp_aggregation)a),
+                       value(&v, RP_cm_dissimilarity, (rp_aggregation)a), 1e-12, 0));
+        cr_expect(near(value(&v, RP_cm_clust_tend, (rp_aggregation)a),
+                       value(&v, RP_cm_sum_var, (rp_aggregation)a), 1e-12, 0));
     }
     rp_values_clear(&v);
     no_leaks();
@@ -158,7 +170,7 @@ Test(radiomics, too_many_levels_and_too_little_memory_are_said)
     s = rp_roi_settings_default();
     rp_texture_settings t = rp_texture_settings_default();
     t.memory = 100;
-    cr_assert_eq(rp_roi_new(&g, image, mask, &s, &roi), RP_OK);
+    cr_assert_eq(rp_roi_new(&g, image, mask, &s, -1, &roi), RP_OK);
     cr_assert_eq(rp_roi_discretise(roi, &s), RP_OK);
     cr_assert_eq(rp_texture(roi, &t, &v), RP_OK);
     cr_expect_eq(rp_values_find(&v, RP_cm_contrast, RP_IAZD)->missing, RP_MISSING_TOO_LARGE);
@@ -173,7 +185,7 @@ Test(radiomics, nan_in_the_image_is_refused)
     const uint8_t mask[3] = {1, 0, 1};
     const rp_roi_settings s = rp_roi_settings_default();
     rp_roi *roi = NULL;
-    cr_expect_eq(rp_roi_new(&g, image, mask, &s, &roi), RP_ENUM);
+    cr_expect_eq(rp_roi_new(&g, image, mask, &s, -1, &roi), RP_ENUM);
     cr_expect_null(roi);
 }
 
@@ -183,15 +195,17 @@ Test(regrid, keeps_the_centre_and_a_straight_line)
     double x[10], *y = NULL, lps[3];
     for (int i = 0; i < 10; i++) x[i] = 3 * i;
     const rp_grid h = rp_regrid(&g, (double[3]){0, 0, 2});
+    const rp_regrid_part whole = rp_regrid_whole(&g, &h);
     cr_assert_eq(h.n[2], 15);
     rp_grid_position(&h, (double[3]){0, 0, 7}, lps);
     cr_expect(near(lps[0], 13.5, 1e-12, 0));
     for (int order = 1; order <= 3; order += 2) {
-        cr_assert_eq(rp_regrid_image(&g, x, &h, order, &y), RP_OK);
-        for (int i = 3; i < 12; i++) cr_expect(near(y[i], 13.5 + 2 * (i - 7), 1e-2, 0), "%d: %g", i, y[i]);
+        cr_assert_eq(rp_regrid_image(&g, &h, &whole, x, order, &y), RP_OK);
+        for (int i = 3; i < 12; i++)
+            cr_expect(near(y[i], 13.5 + 2 * (i - 7), 1e-2, 0), "%d: %g", i, y[i]);
         rp_free(y);
     }
-    cr_expect_eq(rp_regrid_image(&g, x, &h, 2, &y), RP_EARG);
+    cr_expect_eq(rp_regrid_image(&g, &h, &whole, x, 2, &y), RP_EARG);
 }
 
 Test(hull, corners_of_a_cube_hold_all_its_points)
@@ -228,12 +242,14 @@ Test(hull, no_point_lies_outside)
             int64_t det = 0;
             for (int k = 0; k < 3; k++) {
                 const int u = (k + 1) % 3, v = (k + 2) % 3;
-                det += (int64_t)(p[i][k] - a[k]) * ((int64_t)(b[u] - a[u]) * (c[v] - a[v]) - (int64_t)(b[v] - a[v]) * (c[u] - a[u]));
+                det += (int64_t)(p[i][k] - a[k]) * ((int64_t)(b[u] - a[u]) * (c[v] - a[v]) -
+                                                    (int64_t)(b[v] - a[v]) * (c[u] - a[u]));
             }
             cr_expect_leq(det, 0);
         }
     }
-    cr_expect_eq(h->faces, 2 * h->vertices - 4, "Euler's relation, where every coplanar corner counts");
+    cr_expect_eq(h->faces, 2 * h->vertices - 4,
+                 "Euler's relation, where every coplanar corner counts");
     rp_hull_drop(&h);
 }
 
@@ -273,7 +289,8 @@ Test(autocorrelation, is_the_sum_over_all_pairs)
         var += (x[i] - mean) * (x[i] - mean);
         for (int j = 0; j < 120; j++) {
             if (!m[j] || i == j) continue;
-            const double dz = 3 * (i / 30 - j / 30), dy = 2 * (i / 6 % 5 - j / 6 % 5), dx = i % 6 - j % 6, k = 1 / sqrt(dz * dz + dy * dy + dx * dx);
+            const double dz = 3 * (i / 30 - j / 30), dy = 2 * (i / 6 % 5 - j / 6 % 5),
+                         dx = i % 6 - j % 6, k = 1 / sqrt(dz * dz + dy * dy + dx * dx);
             w += k;
             wuu += k * (x[i] - mean) * (x[j] - mean);
             wd += k * (x[i] - x[j]) * (x[i] - x[j]);
@@ -292,7 +309,8 @@ Test(shapes, ellipsoids_follow_the_standard)
     double sum = 0;
     for (int k = 20; k >= 0; k--) sum += pow(0.75, k) / (1 - 4.0 * k * k);
     cr_expect(near(rp_ellipsoid_area(2, 1, 1), 8 * pi * sum, 1e-12, 0));
-    const double corner[8][3] = {{-1, -1, -1}, {1, -1, -1}, {-1, 1, -1}, {1, 1, -1}, {-1, -1, 1}, {1, -1, 1}, {-1, 1, 1}, {1, 1, 1}};
+    const double corner[8][3] = {{-1, -1, -1}, {1, -1, -1}, {-1, 1, -1}, {1, 1, -1},
+                                 {-1, -1, 1},  {1, -1, 1},  {-1, 1, 1},  {1, 1, 1}};
     double axis[3], side[3];
     cr_assert_eq(rp_enclosing_ellipsoid(8, corner, axis), RP_OK);
     for (int a = 0; a < 3; a++) cr_expect(near(axis[a], sqrt(3.0), 1e-3, 0), "%g", axis[a]);
@@ -308,7 +326,8 @@ Test(shapes, mesh_of_a_box_has_cut_edges)
     double volume, area;
     memset(mask, 1, sizeof mask);
     rp_mesh_measure(n, (double[3]){1, 1, 1}, mask, &volume, &area);
-    /* Each edge of the box loses a prism of 1/8 a voxel, each corner 1/8 less the octahedron's share. */
+    /* Each edge of the box loses a prism of 1/8 a voxel, each corner 1/8 less the octahedron's
+     * share. */
     cr_expect_lt(volume, 60);
     cr_expect_gt(volume, 60 - 4 * (3 + 4 + 5) / 8.0 - 1);
     cr_expect_lt(area, 2 * (12 + 15 + 20));

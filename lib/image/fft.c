@@ -26,13 +26,15 @@ typedef enum direction { REAL, REAL_BACK, COMPLEX, COMPLEX_BACK } direction;
 
 static rp_status transform(const int64_t n[3], direction d, double in[], double out[])
 {
-    for (int a = 0; a < 3; a++) RP_NEED(n[a] >= 1 && n[a] <= INT_MAX, RP_EARG, "transform of %" PRId64 " voxels", n[a]);
+    for (int a = 0; a < 3; a++)
+        RP_NEED(n[a] >= 1 && n[a] <= INT_MAX, RP_EARG, "transform of %" PRId64 " voxels", n[a]);
     const int s[3] = {(int)n[0], (int)n[1], (int)n[2]};
     (void)pthread_mutex_lock(&planner);
-    fftw_plan p = d == REAL        ? fftw_plan_dft_r2c(3, s, in, (fftw_complex *)out, FFTW_ESTIMATE)
-                  : d == REAL_BACK ? fftw_plan_dft_c2r(3, s, (fftw_complex *)in, out, FFTW_ESTIMATE)
-                                   : fftw_plan_dft(3, s, (fftw_complex *)in, (fftw_complex *)out,
-                                                   d == COMPLEX ? FFTW_FORWARD : FFTW_BACKWARD, FFTW_ESTIMATE);
+    fftw_plan p = d == REAL ? fftw_plan_dft_r2c(3, s, in, (fftw_complex *)out, FFTW_ESTIMATE)
+                  : d == REAL_BACK
+                      ? fftw_plan_dft_c2r(3, s, (fftw_complex *)in, out, FFTW_ESTIMATE)
+                      : fftw_plan_dft(3, s, (fftw_complex *)in, (fftw_complex *)out,
+                                      d == COMPLEX ? FFTW_FORWARD : FFTW_BACKWARD, FFTW_ESTIMATE);
     (void)pthread_mutex_unlock(&planner);
     RP_NEED(p, RP_EMEM, "no plan for a transform of %d x %d x %d voxels", s[0], s[1], s[2]);
     fftw_execute(p);
@@ -42,8 +44,14 @@ static rp_status transform(const int64_t n[3], direction d, double in[], double 
     return RP_OK;
 }
 
-rp_status rp_fft_real(const int64_t n[3], double in[], double out[]) { return transform(n, REAL, in, out); }
-rp_status rp_fft_real_back(const int64_t n[3], double in[], double out[]) { return transform(n, REAL_BACK, in, out); }
+rp_status rp_fft_real(const int64_t n[3], double in[], double out[])
+{
+    return transform(n, REAL, in, out);
+}
+rp_status rp_fft_real_back(const int64_t n[3], double in[], double out[])
+{
+    return transform(n, REAL_BACK, in, out);
+}
 rp_status rp_fft_complex(const int64_t n[3], int sign, double x[])
 {
     return transform(n, sign < 0 ? COMPLEX : COMPLEX_BACK, x, x);

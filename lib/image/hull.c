@@ -2,7 +2,8 @@
  *
  * 1. A face keeps the points above its plane in a list; a point is in one list at most.
  * 2. Face k's neighbour j lies across the edge from its vertex j to its vertex j + 1.
- * 3. A point in a face's plane is not above it, so a new face never has its three points on a line. */
+ * 3. A point in a face's plane is not above it, so a new face never has its three points on a line.
+ */
 #include "lib/image/hull.h"
 
 #include <inttypes.h>
@@ -26,8 +27,8 @@ typedef struct work {
     const int32_t (*point)[3];
     facet *face;
     int64_t faces, face_capacity;
-    int64_t *link;   /* [n] next point of the same list */
-    int64_t *start;  /* [n] new face that begins at this point */
+    int64_t *link;  /* [n] next point of the same list */
+    int64_t *start; /* [n] new face that begins at this point */
     int64_t *stack, stack_capacity;
     int64_t *dead, dead_capacity;
     horizon *edge;
@@ -92,7 +93,8 @@ static rp_status simplex(const work *w, int64_t s[4])
     int64_t best = 0;
     s[0] = 0;
     for (int64_t i = 0; i < w->n; i++) {
-        const int64_t d[3] = {w->point[i][0] - w->point[0][0], w->point[i][1] - w->point[0][1], w->point[i][2] - w->point[0][2]};
+        const int64_t d[3] = {w->point[i][0] - w->point[0][0], w->point[i][1] - w->point[0][1],
+                              w->point[i][2] - w->point[0][2]};
         if (square(d) > best) {
             best = square(d);
             s[1] = i;
@@ -252,7 +254,8 @@ rp_status rp_hull_new(int64_t n, const int32_t (*point)[3], rp_hull **out)
     RP_NEED(n >= 4, RP_EDATA, "a hull of %" PRId64 " points", n);
     for (int64_t i = 0; i < n; i++)
         for (int a = 0; a < 3; a++)
-            RP_NEED(point[i][a] > -(1 << 19) && point[i][a] < 1 << 19, RP_EARG, "coordinate %" PRId32 " of a hull", point[i][a]);
+            RP_NEED(point[i][a] > -(1 << 19) && point[i][a] < 1 << 19, RP_EARG,
+                    "coordinate %" PRId32 " of a hull", point[i][a]);
     work w = {.n = n, .point = point};
     RP_AUTO(rp_hull) h = NULL;
     rp_status st = rp_alloc(1, sizeof *h, &h);

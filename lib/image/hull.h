@@ -5,7 +5,8 @@
 typedef struct rp_hull {
     int64_t vertices, faces;
     int64_t *vertex;    /* [vertices] indices of the points that are corners, ascending */
-    int64_t (*face)[3]; /* [faces] triangles, counter-clockwise seen from outside; coplanar ones stay cut */
+    int64_t (*face)[3]; /* [faces] triangles, counter-clockwise seen from outside; coplanar ones
+                           stay cut */
 } rp_hull;
 void rp_hull_drop(rp_hull **h);
 

@@ -16,7 +16,8 @@ typedef struct setting {
     int64_t half;
 } setting;
 
-static rp_status weights(const setting *s, const double spacing[3], double real[], double **spectrum)
+static rp_status weights(const setting *s, const double spacing[3], double real[],
+                         double **spectrum)
 {
     for (int64_t z = 0; z < s->size[0]; z++)
         for (int64_t y = 0; y < s->size[1]; y++) {
@@ -34,8 +35,9 @@ static rp_status weights(const setting *s, const double spacing[3], double real[
 }
 
 /* Transform of (x - mean)^power over the mask. */
-static rp_status field(const setting *s, const int64_t n[3], const double image[], const uint8_t mask[], double mean,
-                       int power, double real[], double **spectrum)
+static rp_status field(const setting *s, const int64_t n[3], const double image[],
+                       const uint8_t mask[], double mean, int power, double real[],
+                       double **spectrum)
 {
     memset(real, 0, (size_t)(s->size[0] * s->size[1] * s->size[2]) * sizeof *real);
     for (int64_t z = 0; z < s->n[0]; z++)
@@ -68,8 +70,8 @@ static double pair_sum(const setting *s, const double k[], const double a[], con
     return sum / (double)(s->size[0] * s->size[1] * s->size[2]);
 }
 
-rp_status rp_autocorrelation(const int64_t n[3], const double spacing[3], const double image[], const uint8_t mask[],
-                             double *moran, double *geary)
+rp_status rp_autocorrelation(const int64_t n[3], const double spacing[3], const double image[],
+                             const uint8_t mask[], double *moran, double *geary)
 {
     setting s;
     int64_t high[3], voxels;

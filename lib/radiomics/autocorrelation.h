@@ -1,4 +1,5 @@
-/* lib/radiomics/autocorrelation.h - Moran's I and Geary's C of a region, over all pairs of voxels. */
+/* lib/radiomics/autocorrelation.h - Moran's I and Geary's C of a region, over all pairs of voxels.
+ */
 #pragma once
 #include "lib/base/mem.h"
 
@@ -6,5 +7,6 @@
  * [n[0] n[1] n[2]].  The sums over pairs are taken in Fourier space, exact up to rounding.
  * moran, geary: NaN where all values are the same or there is one voxel.  Errors: RP_EMEM, RP_EARG.
  * Source: IBSI reference manual, features N365 and NPT7. */
-RP_MUST rp_status rp_autocorrelation(const int64_t n[3], const double spacing[3], const double image[],
-                                     const uint8_t mask[], double *moran, double *geary);
+RP_MUST rp_status rp_autocorrelation(const int64_t n[3], const double spacing[3],
+                                     const double image[], const uint8_t mask[], double *moran,
+                                     double *geary);

@@ -9,7 +9,8 @@ static void rotate(double m[3][3], double v[3][3], int p, int q)
 {
     if (m[p][q] == 0) return;
     const double theta = (m[q][q] - m[p][p]) / (2 * m[p][q]);
-    const double t = (theta < 0 ? -1 : 1) / (fabs(theta) + sqrt(theta * theta + 1)), c = 1 / sqrt(t * t + 1), s = t * c;
+    const double t = (theta < 0 ? -1 : 1) / (fabs(theta) + sqrt(theta * theta + 1)),
+                 c = 1 / sqrt(t * t + 1), s = t * c;
     for (int k = 0; k < 3; k++) {
         const double a = m[k][p], b = m[k][q];
         m[k][p] = c * a - s * b;
@@ -51,8 +52,8 @@ void rp_symmetric_eigen(const double a[3][3], double value[3], double vector[3][
 
 double rp_ellipsoid_area(double a, double b, double c)
 {
-    /* With q_k = (alpha beta)^k P_k((alpha^2 + beta^2) / (2 alpha beta)) Legendre's recurrence has no
-     * division by alpha beta, so that spheres and spheroids need no case of their own. */
+    /* With q_k = (alpha beta)^k P_k((alpha^2 + beta^2) / (2 alpha beta)) Legendre's recurrence has
+     * no division by alpha beta, so that spheres and spheroids need no case of their own. */
     const double alpha2 = 1 - b * b / (a * a), beta2 = 1 - c * c / (a * a);
     const double s = (alpha2 + beta2) / 2, t2 = alpha2 * beta2;
     double before = 1, now = s, sum = 1 + s / (1 - 4);
@@ -133,7 +134,8 @@ rp_status rp_enclosing_ellipsoid(int64_t n, const double (*point)[3], double axi
     }
     for (int step = 0; step < 10000; step++) {
         int64_t far = 0;
-        const double x = farthest(n, (const double(*)[3])p, u, &far), move = (x - 4) / (4 * (x - 1));
+        const double x = farthest(n, (const double(*)[3])p, u, &far),
+                     move = (x - 4) / (4 * (x - 1));
         if (x <= 4 * (1 + 0.001)) break;
         for (int64_t i = 0; i < n; i++) u[i] *= 1 - move;
         u[far] += move;
@@ -143,7 +145,8 @@ rp_status rp_enclosing_ellipsoid(int64_t n, const double (*point)[3], double axi
         for (int a = 0; a < 3; a++) centre[a] += u[i] * p[i][a];
     for (int64_t i = 0; i < n; i++)
         for (int a = 0; a < 3; a++)
-            for (int b = 0; b < 3; b++) m[a][b] += u[i] * (p[i][a] - centre[a]) * (p[i][b] - centre[b]);
+            for (int b = 0; b < 3; b++)
+                m[a][b] += u[i] * (p[i][a] - centre[a]) * (p[i][b] - centre[b]);
     rp_symmetric_eigen((const double(*)[3])m, value, NULL);
     for (int a = 0; a < 3; a++) axis[a] = sqrt(3 * value[a]);
     return RP_OK;
@@ -157,8 +160,10 @@ static int64_t plane_hull(int64_t n, const double (*p)[2], double (*hull)[2])
         const int64_t base = k;
         for (int64_t i = 0; i < n; i++) {
             const double *q = p[pass ? n - 1 - i : i];
-            while (k >= base + 2 && (hull[k - 1][0] - hull[k - 2][0]) * (q[1] - hull[k - 2][1]) -
-                                            (hull[k - 1][1] - hull[k - 2][1]) * (q[0] - hull[k - 2][0]) <= 0)
+            while (k >= base + 2 &&
+                   (hull[k - 1][0] - hull[k - 2][0]) * (q[1] - hull[k - 2][1]) -
+                           (hull[k - 1][1] - hull[k - 2][1]) * (q[0] - hull[k - 2][0]) <=
+                       0)
                 k--;
             memcpy(hull[k++], q, sizeof *hull);
         }
@@ -172,11 +177,13 @@ static double smallest_rectangle(int64_t n, const double (*h)[2], double side[2]
 {
     double best = INFINITY;
     for (int64_t i = 0; i < n; i++) {
-        const double *a = h[i], *b = h[(i + 1) % n], dx = b[0] - a[0], dy = b[1] - a[1], length = hypot(dx, dy);
+        const double *a = h[i], *b = h[(i + 1) % n], dx = b[0] - a[0], dy = b[1] - a[1],
+                     length = hypot(dx, dy);
         if (!(length > 0)) continue;
         double low = INFINITY, high = -INFINITY, top = -INFINITY, bottom = INFINITY;
         for (int64_t k = 0; k < n; k++) {
-            const double along = (h[k][0] * dx + h[k][1] * dy) / length, across = (h[k][1] * dx - h[k][0] * dy) / length;
+            const double along = (h[k][0] * dx + h[k][1] * dy) / length,
+                         across = (h[k][1] * dx - h[k][0] * dy) / length;
             low = fmin(low, along);
             high = fmax(high, along);
             bottom = fmin(bottom, across);
@@ -198,13 +205,16 @@ static void sort_points(int64_t n, double (*p)[2])
         for (int64_t i = gap; i < n; i++) {
             const double x = p[i][0], y = p[i][1];
             int64_t j = i;
-            for (; j >= gap && (p[j - gap][0] > x || (p[j - gap][0] == x && p[j - gap][1] > y)); j -= gap) memcpy(p[j], p[j - gap], sizeof *p);
+            for (; j >= gap && (p[j - gap][0] > x || (p[j - gap][0] == x && p[j - gap][1] > y));
+                 j -= gap)
+                memcpy(p[j], p[j - gap], sizeof *p);
             p[j][0] = x;
             p[j][1] = y;
         }
 }
 
-rp_status rp_enclosing_box(int64_t n, const double (*point)[3], int64_t faces, const double (*normal)[3], double side[3])
+rp_status rp_enclosing_box(int64_t n, const double (*point)[3], int64_t faces,
+                           const double (*normal)[3], double side[3])
 {
     RP_AUTOFREE double(*p)[2] = NULL, (*hull)[2] = NULL;
     RP_TRY(rp_alloc_raw(n, sizeof *p, &p));
@@ -212,12 +222,17 @@ rp_status rp_enclosing_box(int64_t n, const double (*point)[3], int64_t faces, c
     double best = INFINITY;
     for (int64_t f = 0; f < faces; f++) {
         const double *w = normal[f], length = sqrt(w[0] * w[0] + w[1] * w[1] + w[2] * w[2]);
-        const int least = fabs(w[0]) <= fabs(w[1]) && fabs(w[0]) <= fabs(w[2]) ? 0 : fabs(w[1]) <= fabs(w[2]) ? 1 : 2;
-        double u[3], v[3], e[3] = {least == 0, least == 1, least == 2}, low = INFINITY, high = -INFINITY, norm = 0, flat[2] = {0};
-        for (int i = 0; i < 3; i++) u[i] = (w[(i + 1) % 3] * e[(i + 2) % 3] - w[(i + 2) % 3] * e[(i + 1) % 3]) / length;
+        const int least = fabs(w[0]) <= fabs(w[1]) && fabs(w[0]) <= fabs(w[2]) ? 0
+                          : fabs(w[1]) <= fabs(w[2])                           ? 1
+                                                                               : 2;
+        double u[3], v[3], e[3] = {least == 0, least == 1, least == 2}, low = INFINITY,
+                           high = -INFINITY, norm = 0, flat[2] = {0};
+        for (int i = 0; i < 3; i++)
+            u[i] = (w[(i + 1) % 3] * e[(i + 2) % 3] - w[(i + 2) % 3] * e[(i + 1) % 3]) / length;
         for (int i = 0; i < 3; i++) norm += u[i] * u[i];
         for (int i = 0; i < 3; i++) u[i] /= sqrt(norm);
-        for (int i = 0; i < 3; i++) v[i] = (w[(i + 1) % 3] * u[(i + 2) % 3] - w[(i + 2) % 3] * u[(i + 1) % 3]) / length;
+        for (int i = 0; i < 3; i++)
+            v[i] = (w[(i + 1) % 3] * u[(i + 2) % 3] - w[(i + 2) % 3] * u[(i + 1) % 3]) / length;
         for (int64_t k = 0; k < n; k++) {
             const double *q = point[k], h = (q[0] * w[0] + q[1] * w[1] + q[2] * w[2]) / length;
             low = fmin(low, h);

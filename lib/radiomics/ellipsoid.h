@@ -5,11 +5,11 @@
 /* Eigenvalues (descending, tiny negative ones made 0) and unit eigenvectors (rows) of a symmetric
  * matrix, by Jacobi's rotations.  vector may be NULL. */
 void rp_symmetric_eigen(const double a[3][3], double value[3], double vector[3][3]);
-/* Surface area of an ellipsoid with semi-axes a >= b >= c > 0 as the standard defines it: 20 terms of
- * a series in Legendre polynomials of the eccentricities sqrt(1 - b^2/a^2) and sqrt(1 - c^2/a^2).
- * Right for a sphere; for other ellipsoids it differs from the geometric area (the reference values
- * follow this definition: the geometric one misses them).
- * Source: IBSI reference manual, feature RDD2. */
+/* Surface area of an ellipsoid with semi-axes a >= b >= c > 0 as the standard defines it: 20 terms
+ * of a series in Legendre polynomials of the eccentricities sqrt(1 - b^2/a^2) and sqrt(1 -
+ * c^2/a^2). Right for a sphere; for other ellipsoids it differs from the geometric area (the
+ * reference values follow this definition: the geometric one misses them). Source: IBSI reference
+ * manual, feature RDD2. */
 double rp_ellipsoid_area(double a, double b, double c);
 /* Semi-axes, descending, of the smallest ellipsoid around point[n][3] (mm), n >= 4, spanning space.
  * Khachiyan's algorithm to a relative tolerance of 0.001.  Errors: RP_EMEM.
@@ -17,5 +17,5 @@ double rp_ellipsoid_area(double a, double b, double c);
 RP_MUST rp_status rp_enclosing_ellipsoid(int64_t n, const double (*point)[3], double axis[3]);
 /* Sides of the box of smallest volume that lies flush with a face (normal[faces][3], any length) of
  * the points' hull.  Errors: RP_EMEM. */
-RP_MUST rp_status rp_enclosing_box(int64_t n, const double (*point)[3], int64_t faces, const double (*normal)[3],
-                                   double side[3]);
+RP_MUST rp_status rp_enclosing_box(int64_t n, const double (*point)[3], int64_t faces,
+                                   const double (*normal)[3], double side[3]);

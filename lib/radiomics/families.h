@@ -1,4 +1,5 @@
-/* lib/radiomics/families.h - the families of features of one discretised region (rp_roi_discretise).
+/* lib/radiomics/families.h - the families of features of one discretised region
+ * (rp_roi_discretise).
  *
  * Each function adds its family's values, in the table's order, to out; what cannot be computed is
  * added as missing with its reason, and is no failure.  Local.  Errors of all: RP_EMEM. */
@@ -8,10 +9,10 @@
 
 typedef struct rp_texture_settings {
     bool aggregation[RP_AGGREGATION_COUNT]; /* which are wanted */
-    int distance;            /* Chebyshev distance of GLCM pairs */
-    int neighbourhood;       /* Chebyshev distance of NGTDM and NGLDM */
-    int coarseness;          /* alpha of NGLDM: levels that differ by at most this are alike */
-    int64_t memory;          /* bytes that the matrices of one region may take */
+    int distance;                           /* Chebyshev distance of GLCM pairs */
+    int neighbourhood;                      /* Chebyshev distance of NGTDM and NGLDM */
+    int coarseness; /* alpha of NGLDM: levels that differ by at most this are alike */
+    int64_t memory; /* bytes that the matrices of one region may take */
 } rp_texture_settings;
 /* All aggregations, distances 1, alpha 0, 1 GiB. */
 rp_texture_settings rp_texture_settings_default(void);
@@ -28,5 +29,5 @@ typedef struct rp_family_choice {
     bool is_wanted[RP_FAMILY_COUNT];
 } rp_family_choice;
 /* All chosen families, in the table's order. */
-RP_MUST rp_status rp_families(const rp_roi *roi, const rp_family_choice *choice, const rp_texture_settings *s,
-                              rp_values *out);
+RP_MUST rp_status rp_families(const rp_roi *roi, const rp_family_choice *choice,
+                              const rp_texture_settings *s, rp_values *out);

@@ -13,17 +13,28 @@ const rp_feature rp_features[RP_FEATURE_COUNT] = {
 
 static const struct {
     const char *name, *code;
-} families[RP_FAMILY_COUNT] = {
-    {"morphology", "HCUG"}, {"local intensity", "9ST6"}, {"statistics", "UHIW"},
-    {"intensity histogram", "ZVCW"}, {"intensity-volume histogram", "P88C"}, {"GLCM", "LFYI"},
-    {"GLRLM", "TP0I"}, {"GLSZM", "9SAK"}, {"GLDZM", "VMDZ"}, {"NGTDM", "IPET"}, {"NGLDM", "REK0"}};
+} families[RP_FAMILY_COUNT] = {{"morphology", "HCUG"},
+                               {"local intensity", "9ST6"},
+                               {"statistics", "UHIW"},
+                               {"intensity histogram", "ZVCW"},
+                               {"intensity-volume histogram", "P88C"},
+                               {"GLCM", "LFYI"},
+                               {"GLRLM", "TP0I"},
+                               {"GLSZM", "9SAK"},
+                               {"GLDZM", "VMDZ"},
+                               {"NGTDM", "IPET"},
+                               {"NGLDM", "REK0"}};
 
 static const char *const aggregations[RP_AGGREGATION_COUNT] = {
     "DHQ4", "BTW3", "SUJT", "JJUI", "ZW7Z", "ITBB", "IAZD", "8QNN", "62GR", "KOBO"};
 
 static const char *const reasons[RP_MISSING_COUNT] = {
-    "", "empty region", "undefined: division by zero", "no pair of voxels",
-    "more grey levels or voxels than the memory limit allows", "no discretisation is set"};
+    "",
+    "empty region",
+    "undefined: division by zero",
+    "no pair of voxels",
+    "more grey levels or voxels than the memory limit allows",
+    "no discretisation is set"};
 
 const char *rp_family_name(rp_family f) { return families[f].name; }
 const char *rp_family_code(rp_family f) { return families[f].code; }
@@ -67,7 +78,9 @@ static rp_status add(rp_values *v, rp_value_of x)
 rp_status rp_values_add(rp_values *v, int feature, rp_aggregation a, double value)
 {
     const bool is_finite = isfinite(value);
-    return add(v, (rp_value_of){.feature = feature, .aggregation = a, .value = is_finite ? value : 0,
+    return add(v, (rp_value_of){.feature = feature,
+                                .aggregation = a,
+                                .value = is_finite ? value : 0,
                                 .missing = is_finite ? RP_PRESENT : RP_MISSING_UNDEFINED});
 }
 

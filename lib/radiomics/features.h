@@ -7,8 +7,18 @@
 #include <stdbool.h>
 
 typedef enum rp_family {
-    RP_MORPHOLOGY, RP_LOCAL, RP_STATISTICS, RP_HISTOGRAM, RP_IVH, RP_GLCM, RP_GLRLM, RP_GLSZM,
-    RP_GLDZM, RP_NGTDM, RP_NGLDM, RP_FAMILY_COUNT
+    RP_MORPHOLOGY,
+    RP_LOCAL,
+    RP_STATISTICS,
+    RP_HISTOGRAM,
+    RP_IVH,
+    RP_GLCM,
+    RP_GLRLM,
+    RP_GLSZM,
+    RP_GLDZM,
+    RP_NGTDM,
+    RP_NGLDM,
+    RP_FAMILY_COUNT
 } rp_family;
 /* "morphology", ...; the family's code in the manual. */
 const char *rp_family_name(rp_family f);
@@ -77,9 +87,11 @@ void rp_values_clear(rp_values *v);
 /* Adds one value; one that is not finite becomes RP_MISSING_UNDEFINED.  Errors: RP_EMEM. */
 RP_MUST rp_status rp_values_add(rp_values *v, int feature, rp_aggregation a, double value);
 /* Adds all features of a family: x[rp_family_size(f)] in the table's order. */
-RP_MUST rp_status rp_values_add_family(rp_values *v, rp_family f, rp_aggregation a, const double x[]);
+RP_MUST rp_status rp_values_add_family(rp_values *v, rp_family f, rp_aggregation a,
+                                       const double x[]);
 /* Adds a family's features as missing. */
-RP_MUST rp_status rp_values_add_missing(rp_values *v, rp_family f, rp_aggregation a, rp_missing why);
+RP_MUST rp_status rp_values_add_missing(rp_values *v, rp_family f, rp_aggregation a,
+                                        rp_missing why);
 /* NULL if it is not there. */
 const rp_value_of *rp_values_find(const rp_values *v, int feature, rp_aggregation a);
 /* Index of a feature by tag, -1 if there is none. */

@@ -28,9 +28,11 @@ static rp_status tables_make(const rp_levels *l, tables *t)
 {
     t->k = l->codes + 1;
     t->cells = t->k * t->k;
-    RP_TRY(rp_alloc(t->cells * (RP_DIRECTIONS + RP_DIRECTIONS_2D + 1), sizeof *t->memory, &t->memory));
+    RP_TRY(
+        rp_alloc(t->cells * (RP_DIRECTIONS + RP_DIRECTIONS_2D + 1), sizeof *t->memory, &t->memory));
     for (int d = 0; d < RP_DIRECTIONS; d++) t->volume[d] = t->memory + d * t->cells;
-    for (int d = 0; d < RP_DIRECTIONS_2D; d++) t->slice[d] = t->memory + (RP_DIRECTIONS + d) * t->cells;
+    for (int d = 0; d < RP_DIRECTIONS_2D; d++)
+        t->slice[d] = t->memory + (RP_DIRECTIONS + d) * t->cells;
     t->merged = t->memory + (RP_DIRECTIONS + RP_DIRECTIONS_2D) * t->cells;
     RP_TRY(rp_alloc_raw(t->cells, sizeof *t->p, &t->p));
     RP_TRY(rp_alloc_raw(t->k, sizeof *t->marginal, &t->marginal));
@@ -41,11 +43,13 @@ static rp_status tables_make(const rp_levels *l, tables *t)
 }
 
 /* Pairs of one slice with its neighbours in directions from..to - 1. */
-static void count_slice(const rp_levels *l, int64_t z, int distance, int from, int to, int64_t k, uint32_t *const table[])
+static void count_slice(const rp_levels *l, int64_t z, int distance, int from, int to, int64_t k,
+                        uint32_t *const table[])
 {
     int64_t offset[RP_DIRECTIONS];
     for (int d = from; d < to; d++)
-        offset[d] = distance * (rp_direction[d][0] * l->stride[0] + rp_direction[d][1] * l->stride[1] + rp_direction[d][2]);
+        offset[d] = distance * (rp_direction[d][0] * l->stride[0] +
+                                rp_direction[d][1] * l->stride[1] + rp_direction[d][2]);
     for (int64_t y = 0; y < l->n[1]; y++) {
         const uint16_t *row = l->code + rp_levels_row(l, z, y);
         for (int64_t x = 0; x < l->n[2]; x++) {
@@ -73,7 +77,9 @@ static int64_t probabilities(const uint32_t table[], const rp_levels *l, tables 
     for (int64_t i = 0; i < m; i++) {
         t->marginal[i] /= total;
         for (int64_t j = 0; j < m; j++)
-            t->p[i * m + j] = ((double)table[t->row[i] * t->k + t->row[j]] + table[t->row[j] * t->k + t->row[i]]) / total;
+            t->p[i * m + j] = ((double)table[t->row[i] * t->k + t->row[j]] +
+                               table[t->row[j] * t->k + t->row[i]]) /
+                              total;
     }
     return m;
 }
@@ -82,7 +88,8 @@ static double plogp(double p) { return p > 0 ? -p * log2(p) : 0; }
 
 /* What runs over cells. */
 typedef struct cells {
-    double max, entropy, energy, contrast, dissimilarity, inv_diff, inv_diff_norm, inv_diff_mom, inv_diff_mom_norm, inv_var, product;
+    double max, entropy, energy, contrast, dissimilarity, inv_diff, inv_diff_norm, inv_diff_mom,
+        inv_diff_mom_norm, inv_var, product;
 } cells;
 
 static cells sum_cells(int64_t m, tables *t, double ng)
@@ -113,12 +120,14 @@ static cells sum_cells(int64_t m, tables *t, double ng)
 /* What follows from the distributions of i - j and i + j. */
 static void spread(int64_t highest, const tables *t, double mean, double x[])
 {
-    double diff_avg = 0, diff_var = 0, diff_entr = 0, sum_avg = 0, sum_var = 0, sum_entr = 0, shade = 0, prominence = 0;
+    double diff_avg = 0, diff_var = 0, diff_entr = 0, sum_avg = 0, sum_var = 0, sum_entr = 0,
+           shade = 0, prominence = 0;
     for (int64_t d = 0; d < highest; d++) {
         diff_avg += (double)d * t->difference[d];
         diff_entr += plogp(t->difference[d]);
     }
-    for (int64_t d = 0; d < highest; d++) diff_var += ((double)d - diff_avg) * ((double)d - diff_avg) * t->difference[d];
+    for (int64_t d = 0; d < highest; d++)
+        diff_var += ((double)d - diff_avg) * ((double)d - diff_avg) * t->difference[d];
     for (int64_t s = 2; s <= 2 * highest; s++) {
         if (t->sum[s] == 0) continue;
         const double d = (double)s - 2 * mean, d2 = d * d;
@@ -154,10 +163,19 @@ static bool features(const uint32_t table[], const rp_levels *l, tables *t, doub
     x[2] = var;
     x[3] = c.entropy;
     spread(l->highest, t, mean, x);
-    /* A symmetric matrix: both marginals are the same, and both entropies of independence are 2 HX. */
+    /* A symmetric matrix: both marginals are the same, and both entropies of independence are 2 HX.
+     */
     const double information = 2 * hx - c.entropy;
-    const double rest[10] = {c.energy, c.contrast, c.dissimilarity, c.inv_diff, c.inv_diff_norm, c.inv_diff_mom, c.inv_diff_mom_norm,
-                             c.inv_var, var > 0 ? (c.product - mean * mean) / var : 1, c.product};
+    const double rest[10] = {c.energy,
+                             c.contrast,
+                             c.dissimilarity,
+                             c.inv_diff,
+                             c.inv_diff_norm,
+                             c.inv_diff_mom,
+                             c.inv_diff_mom_norm,
+                             c.inv_var,
+                             var > 0 ? (c.product - mean * mean) / var : 1,
+                             c.product};
     memcpy(x + 10, rest, sizeof rest);
     x[23] = hx > 0 ? -information / hx : 0;
     x[24] = information > 0 ? sqrt(1 - exp(-2 * information)) : 0;
@@ -183,7 +201,8 @@ static void add_merged(int n, uint32_t *const table[], const rp_levels *l, table
     add_features(t->merged, l, t, mean);
 }
 
-static rp_status count_and_put(const rp_levels *l, const rp_texture_settings *s, tables *t, rp_values *out)
+static rp_status count_and_put(const rp_levels *l, const rp_texture_settings *s, tables *t,
+                               rp_values *out)
 {
     const bool *want = s->aggregation;
     rp_mean mean[RP_AGGREGATION_COUNT] = {0};
@@ -192,16 +211,19 @@ static rp_status count_and_put(const rp_levels *l, const rp_texture_settings *s,
         memset(t->slice[0], 0, (size_t)(t->cells * RP_DIRECTIONS_2D) * sizeof *t->slice[0]);
         count_slice(l, z, s->distance, 0, RP_DIRECTIONS_2D, t->k, t->slice);
         /* Beyond the last slices lies only the outside: the padding keeps the reads inside. */
-        if (in_volume) count_slice(l, z, s->distance, RP_DIRECTIONS_2D, RP_DIRECTIONS, t->k, t->volume);
+        if (in_volume)
+            count_slice(l, z, s->distance, RP_DIRECTIONS_2D, RP_DIRECTIONS, t->k, t->volume);
         for (int d = 0; d < RP_DIRECTIONS_2D; d++) {
             if (want[RP_BTW3]) add_features(t->slice[d], l, t, &mean[RP_BTW3]);
             merge(t->cells, t->slice[d], t->volume[d]);
         }
         if (want[RP_SUJT]) add_merged(RP_DIRECTIONS_2D, t->slice, l, t, &mean[RP_SUJT]);
     }
-    for (int d = 0; d < RP_DIRECTIONS_2D && want[RP_JJUI]; d++) add_features(t->volume[d], l, t, &mean[RP_JJUI]);
+    for (int d = 0; d < RP_DIRECTIONS_2D && want[RP_JJUI]; d++)
+        add_features(t->volume[d], l, t, &mean[RP_JJUI]);
     if (want[RP_ZW7Z]) add_merged(RP_DIRECTIONS_2D, t->volume, l, t, &mean[RP_ZW7Z]);
-    for (int d = 0; d < RP_DIRECTIONS && want[RP_ITBB]; d++) add_features(t->volume[d], l, t, &mean[RP_ITBB]);
+    for (int d = 0; d < RP_DIRECTIONS && want[RP_ITBB]; d++)
+        add_features(t->volume[d], l, t, &mean[RP_ITBB]);
     if (want[RP_IAZD]) add_merged(RP_DIRECTIONS, t->volume, l, t, &mean[RP_IAZD]);
     for (int a = RP_BTW3; a <= RP_IAZD; a++)
         if (want[a]) RP_TRY(rp_mean_put(&mean[a], RP_GLCM, (rp_aggregation)a, out));

@@ -14,7 +14,8 @@ static int64_t longest(const rp_levels *l)
  * another level or is outside. */
 static void count_runs(const rp_levels *l, int64_t z, int d, rp_sized *to)
 {
-    const int64_t o = rp_direction[d][0] * l->stride[0] + rp_direction[d][1] * l->stride[1] + rp_direction[d][2];
+    const int64_t o =
+        rp_direction[d][0] * l->stride[0] + rp_direction[d][1] * l->stride[1] + rp_direction[d][2];
     for (int64_t y = 0; y < l->n[1]; y++) {
         const uint16_t *row = l->code + rp_levels_row(l, z, y);
         for (int64_t x = 0; x < l->n[2]; x++) {
@@ -28,8 +29,9 @@ static void count_runs(const rp_levels *l, int64_t z, int d, rp_sized *to)
 }
 
 typedef struct runs {
-    rp_sized *slice, *merged, *flat, *volume, *all; /* a direction in a slice; a slice; 2.5D all; a direction; 3D all */
-    rp_sized *direction[RP_DIRECTIONS_2D];          /* 2.5D by direction */
+    rp_sized *slice, *merged, *flat, *volume,
+        *all; /* a direction in a slice; a slice; 2.5D all; a direction; 3D all */
+    rp_sized *direction[RP_DIRECTIONS_2D]; /* 2.5D by direction */
 } runs;
 
 static void runs_clear(runs *r)
@@ -57,7 +59,8 @@ static void add_features(const rp_sized *s, double voxels, rp_mean *mean)
     if (rp_sized_features(s, voxels, x)) rp_mean_add(mean, 16, x);
 }
 
-static rp_status count_and_put(const rp_levels *l, const rp_texture_settings *s, runs *r, rp_values *out)
+static rp_status count_and_put(const rp_levels *l, const rp_texture_settings *s, runs *r,
+                               rp_values *out)
 {
     const bool *want = s->aggregation;
     rp_mean mean[RP_AGGREGATION_COUNT] = {0};
@@ -71,7 +74,8 @@ static rp_status count_and_put(const rp_levels *l, const rp_texture_settings *s,
             rp_sized_add(r->merged, r->slice);
             rp_sized_add(r->direction[d], r->slice);
         }
-        if (want[RP_SUJT]) add_features(r->merged, RP_DIRECTIONS_2D * (double)l->in_slice[z], &mean[RP_SUJT]);
+        if (want[RP_SUJT])
+            add_features(r->merged, RP_DIRECTIONS_2D * (double)l->in_slice[z], &mean[RP_SUJT]);
     }
     for (int d = 0; d < RP_DIRECTIONS_2D; d++) {
         rp_sized_add(r->flat, r->direction[d]);

@@ -14,13 +14,15 @@ static double peak_radius(void) { return 10 * cbrt(3 / (4 * acos(-1.0))); }
 static rp_status chords_of(const double spacing[3], int64_t *count, chord **out)
 {
     const double r2 = peak_radius() * peak_radius() * (1 + 1e-12);
-    const int64_t nz = (int64_t)(peak_radius() / spacing[0]) + 1, ny = (int64_t)(peak_radius() / spacing[1]) + 1;
+    const int64_t nz = (int64_t)(peak_radius() / spacing[0]) + 1,
+                  ny = (int64_t)(peak_radius() / spacing[1]) + 1;
     RP_AUTOFREE chord *c = NULL;
     RP_TRY(rp_alloc_raw((2 * nz + 1) * (2 * ny + 1), sizeof *c, &c));
     int64_t k = 0;
     for (int64_t dz = -nz; dz <= nz; dz++)
         for (int64_t dy = -ny; dy <= ny; dy++) {
-            const double z = (double)dz * spacing[0], y = (double)dy * spacing[1], left = r2 - z * z - y * y;
+            const double z = (double)dz * spacing[0], y = (double)dy * spacing[1],
+                         left = r2 - z * z - y * y;
             if (left >= 0) c[k++] = (chord){dz, dy, (int64_t)floor(sqrt(left) / spacing[2])};
         }
     *count = k;
@@ -43,7 +45,8 @@ static rp_status prefix_sums(const int64_t n[3], const double image[], double **
 }
 
 /* Adds one row's chord to sums and counts of the voxels from..to of another row. */
-static void add_chord(const double prefix[], int64_t nx, int64_t reach, int64_t from, int64_t to, double sum[], double count[])
+static void add_chord(const double prefix[], int64_t nx, int64_t reach, int64_t from, int64_t to,
+                      double sum[], double count[])
 {
     int64_t x = from;
     for (; x < to && x < reach; x++) {
@@ -69,8 +72,9 @@ typedef struct peaks {
 } peaks;
 
 /* The voxels from..to of row (z, y): their spheres' means against the peaks. */
-static void visit_row(const rp_roi *roi, const double image[], const double prefix[], int64_t chords, const chord c[],
-                      int64_t z, int64_t y, double sum[], double count[], peaks *p)
+static void visit_row(const rp_roi *roi, const double image[], const double prefix[],
+                      int64_t chords, const chord c[], int64_t z, int64_t y, double sum[],
+                      double count[], peaks *p)
 {
     const int64_t *n = roi->grid.n, row = z * n[1] + y;
     const uint8_t *mask = roi->mask + row * n[2];
@@ -107,6 +111,7 @@ rp_status rp_local_intensity(const rp_roi *roi, rp_values *out)
     RP_TRY(rp_alloc_raw(n[2], sizeof *count, &count));
     peaks p = {-INFINITY, -INFINITY, -INFINITY};
     for (int64_t z = 0; z < n[0]; z++)
-        for (int64_t y = 0; y < n[1]; y++) visit_row(roi, image, prefix, chords, c, z, y, sum, count, &p);
+        for (int64_t y = 0; y < n[1]; y++)
+            visit_row(roi, image, prefix, chords, c, z, y, sum, count, &p);
     return rp_values_add_family(out, RP_LOCAL, RP_DHQ4, (double[]){p.local, p.global});
 }

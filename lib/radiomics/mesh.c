@@ -5,7 +5,8 @@
 #include <stdbool.h>
 #include <string.h>
 
-/* Corner c of a cube lies at x = c & 1, y = c >> 1 & 1, z = c >> 2.  Edge (a, b) has key 8 a + b, a < b. */
+/* Corner c of a cube lies at x = c & 1, y = c >> 1 & 1, z = c >> 2.  Edge (a, b) has key 8 a + b, a
+ * < b. */
 enum { EDGE_KEYS = 64 };
 
 /* What the triangles of one case add up to, at the cube's own origin, in mm. */
@@ -24,7 +25,8 @@ static void face_corners(int axis, int side, int q[4])
     for (int i = 0; i < 4; i++) q[i] = ring[side ? i : 3 - i];
 }
 
-/* next[e] = the crossing after e on its loop: each run of outside corners on a face is cut off alone. */
+/* next[e] = the crossing after e on its loop: each run of outside corners on a face is cut off
+ * alone. */
 static void link_face(int inside, const int q[4], int next[EDGE_KEYS])
 {
     for (int i = 0; i < 4; i++) {
@@ -64,9 +66,9 @@ static double triangle_area(const double a[3], const double b[3], const double c
     return one.area;
 }
 
-/* apex[i][j] = the corner that makes a triangle with edge i..j in the triangulation of largest area in
- * a unit cube, the first of equals.  A loop is not flat: this choice is that of the known tables, and
- * does not depend on the spacing. */
+/* apex[i][j] = the corner that makes a triangle with edge i..j in the triangulation of largest area
+ * in a unit cube, the first of equals.  A loop is not flat: this choice is that of the known
+ * tables, and does not depend on the spacing. */
 static void cut_loop(int n, const int key[], int apex[MOST_CORNERS][MOST_CORNERS])
 {
     const double unit[3] = {1, 1, 1};
@@ -124,7 +126,8 @@ static cube_case measure_case(int inside, const double spacing[3])
     return sum;
 }
 
-void rp_mesh_measure(const int64_t n[3], const double spacing[3], const uint8_t mask[], double *volume, double *area)
+void rp_mesh_measure(const int64_t n[3], const double spacing[3], const uint8_t mask[],
+                     double *volume, double *area)
 {
     cube_case table[256];
     for (int i = 0; i < 256; i++) table[i] = measure_case(i, spacing);
@@ -134,7 +137,9 @@ void rp_mesh_measure(const int64_t n[3], const double spacing[3], const uint8_t 
             const uint8_t *row[4];
             for (int k = 0; k < 4; k++) {
                 const int64_t oy = y + (k & 1), oz = z + (k >> 1);
-                row[k] = oy < 0 || oy >= n[1] || oz < 0 || oz >= n[0] ? NULL : mask + (oz * n[1] + oy) * n[2];
+                row[k] = oy < 0 || oy >= n[1] || oz < 0 || oz >= n[0]
+                             ? NULL
+                             : mask + (oz * n[1] + oy) * n[2];
             }
             int inside = 0;
             for (int64_t x = -1; x < n[2]; x++) {
@@ -145,8 +150,8 @@ void rp_mesh_measure(const int64_t n[3], const double spacing[3], const uint8_t 
                 if (inside == 0 || inside == 255) continue;
                 const cube_case *c = &table[inside];
                 s += c->area;
-                v += c->volume + (double)x * spacing[2] * c->lean[0] + (double)y * spacing[1] * c->lean[1] +
-                     (double)z * spacing[0] * c->lean[2];
+                v += c->volume + (double)x * spacing[2] * c->lean[0] +
+                     (double)y * spacing[1] * c->lean[1] + (double)z * spacing[0] * c->lean[2];
             }
         }
     *volume = fabs(v);
@@ -194,17 +199,19 @@ static void fill_half_plane(const int64_t n[3], const uint8_t mask[], int64_t h,
     for (int64_t y = -1; y < n[1]; y++) {
         const uint8_t *row = here && y >= 0 ? here + y * n[2] : NULL;
         if (between) {
-            if (y >= 0 && differing(n[2], row, above ? above + y * n[2] : NULL, &first, &last)) widen(p, 2 * y + 1, 2 * first, 2 * last);
+            if (y >= 0 && differing(n[2], row, above ? above + y * n[2] : NULL, &first, &last))
+                widen(p, 2 * y + 1, 2 * first, 2 * last);
             continue;
         }
-        if (y >= 0 && differing(n[2], row, NULL, &first, &last)) widen(p, 2 * y + 1, 2 * first - 1, 2 * last + 1);
+        if (y >= 0 && differing(n[2], row, NULL, &first, &last))
+            widen(p, 2 * y + 1, 2 * first - 1, 2 * last + 1);
         const uint8_t *below = y + 1 < n[1] ? here + (y + 1) * n[2] : NULL;
         if (differing(n[2], row, below, &first, &last)) widen(p, 2 * y + 2, 2 * first, 2 * last);
     }
 }
 
-/* Does the chain's last point lie on or inside the line from the one before it to (y, x)?  side: 1 for
- * the chain of highest x, -1 for that of lowest. */
+/* Does the chain's last point lie on or inside the line from the one before it to (y, x)?  side: 1
+ * for the chain of highest x, -1 for that of lowest. */
 static bool is_inside(const int32_t (*c)[3], int64_t k, int64_t y, int64_t x, int side)
 {
     const int64_t dy1 = c[k - 1][1] - c[k - 2][1], dx1 = c[k - 1][2] - c[k - 2][2];
@@ -213,7 +220,8 @@ static bool is_inside(const int32_t (*c)[3], int64_t k, int64_t y, int64_t x, in
 }
 
 /* Appends the corners of the convex hull of a half plane. */
-static rp_status add_corners(const half_plane *p, int32_t z, int64_t *count, int64_t *capacity, int32_t (**point)[3])
+static rp_status add_corners(const half_plane *p, int32_t z, int64_t *count, int64_t *capacity,
+                             int32_t (**point)[3])
 {
     RP_TRY(rp_grow(*count + 2 * p->rows, sizeof **point, capacity, point));
     for (int side = -1; side <= 1; side += 2) {
@@ -230,7 +238,8 @@ static rp_status add_corners(const half_plane *p, int32_t z, int64_t *count, int
     return RP_OK;
 }
 
-rp_status rp_mesh_extremes(const int64_t n[3], const uint8_t mask[], int64_t *count, int32_t (**point)[3])
+rp_status rp_mesh_extremes(const int64_t n[3], const uint8_t mask[], int64_t *count,
+                           int32_t (**point)[3])
 {
     RP_AUTOFREE int32_t *low = NULL, *high = NULL;
     half_plane p = {.rows = 2 * n[1] + 1};

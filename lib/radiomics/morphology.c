@@ -10,9 +10,9 @@
 
 typedef struct body {
     double mesh_volume, area, voxel_volume;
-    double centre[3];          /* mm along z, y, x */
-    double axis2[3];           /* eigenvalues of the covariance (over N - 1) of voxel centres, mm2 */
-    double box[3];             /* sides of the box around the mesh */
+    double centre[3]; /* mm along z, y, x */
+    double axis2[3];  /* eigenvalues of the covariance (over N - 1) of voxel centres, mm2 */
+    double box[3];    /* sides of the box around the mesh */
     double diameter, hull_volume, hull_area;
     double ombb[3], mvee[3];
 } body;
@@ -44,7 +44,8 @@ static void find_axes(const rp_roi *roi, body *b)
     for (int a = 0; a < 3; a++) b->centre[a] = sum[a] / count * roi->grid.spacing[a];
     for (int a = 0; a < 3; a++)
         for (int k = a; k < 3; k++)
-            cov[a][k] = cov[k][a] = (product[a][k] - sum[a] * (sum[k] / count)) / (count - 1) * roi->grid.spacing[a] * roi->grid.spacing[k];
+            cov[a][k] = cov[k][a] = (product[a][k] - sum[a] * (sum[k] / count)) / (count - 1) *
+                                    roi->grid.spacing[a] * roi->grid.spacing[k];
     rp_symmetric_eigen((const double(*)[3])cov, b->axis2, NULL);
     b->voxel_volume = count * roi->grid.spacing[0] * roi->grid.spacing[1] * roi->grid.spacing[2];
 }
@@ -66,7 +67,8 @@ static void measure_hull(const rp_hull *h, const double (*p)[3], double (*normal
     for (int64_t i = 0; i < h->vertices; i++)
         for (int64_t k = i + 1; k < h->vertices; k++) {
             const double *x = p[h->vertex[i]], *y = p[h->vertex[k]];
-            const double d2 = (x[0] - y[0]) * (x[0] - y[0]) + (x[1] - y[1]) * (x[1] - y[1]) + (x[2] - y[2]) * (x[2] - y[2]);
+            const double d2 = (x[0] - y[0]) * (x[0] - y[0]) + (x[1] - y[1]) * (x[1] - y[1]) +
+                              (x[2] - y[2]) * (x[2] - y[2]);
             if (d2 > far) far = d2;
         }
     b->diameter = sqrt(far);
@@ -82,7 +84,8 @@ static int64_t distinct_normals(int64_t faces, double (*normal)[3])
         bool is_new = true;
         for (int i = 0; i < 3; i++) unit[i] = normal[f][i] / sqrt(length);
         for (int64_t k = 0; k < kept && is_new; k++)
-            is_new = fabs(unit[0] * normal[k][0] + unit[1] * normal[k][1] + unit[2] * normal[k][2]) < 1 - 1e-12;
+            is_new = fabs(unit[0] * normal[k][0] + unit[1] * normal[k][1] +
+                          unit[2] * normal[k][2]) < 1 - 1e-12;
         if (is_new) memcpy(normal[kept++], unit, sizeof unit);
     }
     return kept;
@@ -110,7 +113,8 @@ static rp_status find_hull(const rp_roi *roi, body *b)
     measure_hull(h, (const double(*)[3])p, normal, b);
     for (int64_t i = 0; i < h->vertices; i++) memcpy(corner[i], p[h->vertex[i]], sizeof *corner);
     const int64_t planes = distinct_normals(h->faces, normal);
-    RP_TRY(rp_enclosing_box(h->vertices, (const double(*)[3])corner, planes, (const double(*)[3])normal, b->ombb));
+    RP_TRY(rp_enclosing_box(h->vertices, (const double(*)[3])corner, planes,
+                            (const double(*)[3])normal, b->ombb));
     return rp_enclosing_ellipsoid(h->vertices, (const double(*)[3])corner, b->mvee);
 }
 
@@ -136,16 +140,24 @@ static double centre_shift(const rp_roi *roi, const double image[], const body *
 }
 
 static double box_area(const double s[3]) { return 2 * (s[0] * s[1] + s[0] * s[2] + s[1] * s[2]); }
-static double ellipsoid_volume(const double s[3]) { return 4 * acos(-1.0) / 3 * s[0] * s[1] * s[2]; }
+static double ellipsoid_volume(const double s[3])
+{
+    return 4 * acos(-1.0) / 3 * s[0] * s[1] * s[2];
+}
 
 static void densities(const body *b, const double semi[3], double x[])
 {
     const double v = b->mesh_volume, a = b->area;
-    const double pairs[] = {v / (b->box[0] * b->box[1] * b->box[2]), a / box_area(b->box),
-                            v / (b->ombb[0] * b->ombb[1] * b->ombb[2]), a / box_area(b->ombb),
-                            v / ellipsoid_volume(semi), a / rp_ellipsoid_area(semi[0], semi[1], semi[2]),
-                            v / ellipsoid_volume(b->mvee), a / rp_ellipsoid_area(b->mvee[0], b->mvee[1], b->mvee[2]),
-                            v / b->hull_volume, a / b->hull_area};
+    const double pairs[] = {v / (b->box[0] * b->box[1] * b->box[2]),
+                            a / box_area(b->box),
+                            v / (b->ombb[0] * b->ombb[1] * b->ombb[2]),
+                            a / box_area(b->ombb),
+                            v / ellipsoid_volume(semi),
+                            a / rp_ellipsoid_area(semi[0], semi[1], semi[2]),
+                            v / ellipsoid_volume(b->mvee),
+                            a / rp_ellipsoid_area(b->mvee[0], b->mvee[1], b->mvee[2]),
+                            v / b->hull_volume,
+                            a / b->hull_area};
     memcpy(x, pairs, sizeof pairs);
 }
 
@@ -154,19 +166,35 @@ rp_status rp_morphology(const rp_roi *roi, rp_values *out)
     const int64_t *n = roi->grid.n;
     const double *image = roi->response ? roi->response : roi->image, pi = acos(-1.0);
     int64_t low[3], high[3];
-    if (!rp_mask_box(n, roi->morph, low, high)) return rp_values_add_missing(out, RP_MORPHOLOGY, RP_DHQ4, RP_MISSING_EMPTY);
+    if (!rp_mask_box(n, roi->morph, low, high))
+        return rp_values_add_missing(out, RP_MORPHOLOGY, RP_DHQ4, RP_MISSING_EMPTY);
     body b = {0};
     rp_mesh_measure(n, roi->grid.spacing, roi->morph, &b.mesh_volume, &b.area);
     find_axes(roi, &b);
     RP_TRY(find_hull(roi, &b));
     double moran = NAN, geary = NAN, mean = 0;
-    if (roi->count > 0) RP_TRY(rp_autocorrelation(n, roi->grid.spacing, image, roi->mask, &moran, &geary));
+    if (roi->count > 0)
+        RP_TRY(rp_autocorrelation(n, roi->grid.spacing, image, roi->mask, &moran, &geary));
     for (int64_t i = 0; i < roi->count; i++) mean += roi->value[i];
     mean = roi->count > 0 ? mean / (double)roi->count : NAN;
-    const double v = b.mesh_volume, a = b.area, sphere = cbrt(36 * pi * v * v), semi[3] = {2 * sqrt(b.axis2[0]), 2 * sqrt(b.axis2[1]), 2 * sqrt(b.axis2[2])};
-    double x[29] = {v, b.voxel_volume, a, a / v, v / (sqrt(pi) * a * sqrt(a)), 36 * pi * v * v / (a * a * a), a / sphere, sphere / a,
-                    cbrt(a * a * a / (36 * pi * v * v)) - 1, centre_shift(roi, image, &b), b.diameter, 2 * semi[0], 2 * semi[1], 2 * semi[2],
-                    sqrt(b.axis2[1] / b.axis2[0]), sqrt(b.axis2[2] / b.axis2[0])};
+    const double v = b.mesh_volume, a = b.area, sphere = cbrt(36 * pi * v * v),
+                 semi[3] = {2 * sqrt(b.axis2[0]), 2 * sqrt(b.axis2[1]), 2 * sqrt(b.axis2[2])};
+    double x[29] = {v,
+                    b.voxel_volume,
+                    a,
+                    a / v,
+                    v / (sqrt(pi) * a * sqrt(a)),
+                    36 * pi * v * v / (a * a * a),
+                    a / sphere,
+                    sphere / a,
+                    cbrt(a * a * a / (36 * pi * v * v)) - 1,
+                    centre_shift(roi, image, &b),
+                    b.diameter,
+                    2 * semi[0],
+                    2 * semi[1],
+                    2 * semi[2],
+                    sqrt(b.axis2[1] / b.axis2[0]),
+                    sqrt(b.axis2[2] / b.axis2[0])};
     densities(&b, semi, x + 16);
     x[26] = v * mean;
     x[27] = moran;

@@ -5,7 +5,8 @@
 #include <string.h>
 
 /* Offsets of the neighbourhood: all within the Chebyshev distance, without the centre. */
-static rp_status offsets_of(const rp_levels *l, int distance, bool is_flat, int64_t *count, int64_t **out)
+static rp_status offsets_of(const rp_levels *l, int distance, bool is_flat, int64_t *count,
+                            int64_t **out)
 {
     const int64_t side = 2 * distance + 1, rz = is_flat ? 0 : distance;
     RP_AUTOFREE int64_t *o = NULL;
@@ -26,7 +27,8 @@ typedef struct tones {
 } tones;
 
 /* The 5 features; false when no voxel has a neighbour. */
-static bool tone_features(const rp_levels *l, const double count[], const double difference[], double x[5])
+static bool tone_features(const rp_levels *l, const double count[], const double difference[],
+                          double x[5])
 {
     double n = 0, levels = 0, ps = 0, s = 0, contrast = 0, busy = 0, complexity = 0, strength = 0;
     for (int i = 1; i <= l->codes; i++) {
@@ -57,7 +59,8 @@ static bool tone_features(const rp_levels *l, const double count[], const double
 }
 
 /* Adds slice z. */
-static void count_tones(const rp_levels *l, int64_t z, int64_t offsets, const int64_t offset[], double sum[], double near[], tones *t)
+static void count_tones(const rp_levels *l, int64_t z, int64_t offsets, const int64_t offset[],
+                        double sum[], double near[], tones *t)
 {
     for (int64_t y = 0; y < l->n[1]; y++) {
         const uint16_t *row = l->code + rp_levels_row(l, z, y);
@@ -97,7 +100,9 @@ rp_status rp_ngtdm(const rp_levels *l, const rp_texture_settings *s, rp_values *
     tones one = {memory, memory + k}, all = {memory + 2 * k, memory + 3 * k};
     rp_mean mean[RP_AGGREGATION_COUNT] = {0};
     for (int is_flat = 1; is_flat >= 0; is_flat--) {
-        if (!(is_flat ? s->aggregation[RP_8QNN] || s->aggregation[RP_62GR] : s->aggregation[RP_KOBO])) continue;
+        if (!(is_flat ? s->aggregation[RP_8QNN] || s->aggregation[RP_62GR]
+                      : s->aggregation[RP_KOBO]))
+            continue;
         RP_AUTOFREE int64_t *offset = NULL;
         int64_t offsets;
         RP_TRY(offsets_of(l, s->neighbourhood, is_flat, &offsets, &offset));
@@ -119,7 +124,8 @@ rp_status rp_ngtdm(const rp_levels *l, const rp_texture_settings *s, rp_values *
 }
 
 /* Adds slice z: how many of the neighbourhood, the voxel itself included, are like it. */
-static void count_dependence(const rp_levels *l, int64_t z, int alpha, int64_t offsets, const int64_t offset[], uint16_t like[], rp_sized *to)
+static void count_dependence(const rp_levels *l, int64_t z, int alpha, int64_t offsets,
+                             const int64_t offset[], uint16_t like[], rp_sized *to)
 {
     for (int64_t y = 0; y < l->n[1]; y++) {
         const uint16_t *row = l->code + rp_levels_row(l, z, y);
@@ -127,10 +133,13 @@ static void count_dependence(const rp_levels *l, int64_t z, int alpha, int64_t o
         for (int64_t k = 0; k < offsets; k++) {
             const uint16_t *other = row + offset[k];
             if (alpha == 0)
-                for (int64_t x = 0; x < l->n[2]; x++) like[x] = (uint16_t)(like[x] + (row[x] == other[x]));
+                for (int64_t x = 0; x < l->n[2]; x++)
+                    like[x] = (uint16_t)(like[x] + (row[x] == other[x]));
             else
                 for (int64_t x = 0; x < l->n[2]; x++)
-                    like[x] = (uint16_t)(like[x] + (other[x] != 0 && fabs(l->value[row[x]] - l->value[other[x]]) <= alpha));
+                    like[x] =
+                        (uint16_t)(like[x] + (other[x] != 0 && fabs(l->value[row[x]] -
+                                                                    l->value[other[x]]) <= alpha));
         }
         for (int64_t x = 0; x < l->n[2]; x++)
             if (row[x]) to->count[(int64_t)row[x] * to->columns + like[x]]++;
@@ -143,7 +152,8 @@ static void add_dependence(const rp_sized *s, double voxels, rp_mean *mean)
     if (rp_sized_features(s, voxels, x)) rp_mean_add(mean, 17, x);
 }
 
-static rp_status dependence(const rp_levels *l, const rp_texture_settings *s, bool is_flat, uint16_t like[], rp_mean mean[])
+static rp_status dependence(const rp_levels *l, const rp_texture_settings *s, bool is_flat,
+                            uint16_t like[], rp_mean mean[])
 {
     RP_AUTOFREE int64_t *offset = NULL;
     RP_AUTO(rp_sized) one = NULL, *all = NULL;
@@ -166,7 +176,8 @@ rp_status rp_ngldm(const rp_levels *l, const rp_texture_settings *s, rp_values *
     RP_AUTOFREE uint16_t *like = NULL;
     rp_mean mean[RP_AGGREGATION_COUNT] = {0};
     RP_TRY(rp_alloc_raw(l->n[2], sizeof *like, &like));
-    if (s->aggregation[RP_8QNN] || s->aggregation[RP_62GR]) RP_TRY(dependence(l, s, true, like, mean));
+    if (s->aggregation[RP_8QNN] || s->aggregation[RP_62GR])
+        RP_TRY(dependence(l, s, true, like, mean));
     if (s->aggregation[RP_KOBO]) RP_TRY(dependence(l, s, false, like, mean));
     for (int a = RP_8QNN; a <= RP_KOBO; a++)
         if (s->aggregation[a]) RP_TRY(rp_mean_put(&mean[a], RP_NGLDM, (rp_aggregation)a, out));

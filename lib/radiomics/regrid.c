@@ -19,7 +19,8 @@ rp_grid rp_regrid(const rp_grid *from, const double spacing[3])
         const int64_t n = (int64_t)ceil(extent * (1 - 1e-6));
         to.n[a] = n < 1 ? 1 : n;
         to.spacing[a] = spacing[a];
-        index[a] = (double)(from->n[a] - 1) / 2 - (double)(to.n[a] - 1) / 2 * spacing[a] / from->spacing[a];
+        index[a] = (double)(from->n[a] - 1) / 2 -
+                   (double)(to.n[a] - 1) / 2 * spacing[a] / from->spacing[a];
     }
     rp_grid_position(from, index, to.origin);
     return to;
@@ -40,13 +41,16 @@ static taps taps_at(double p, int64_t n, int order)
     const double t = p - (double)k, u = 1 - t;
     if (order == 0) return (taps){{clamp((int64_t)floor(p + 0.5), n)}, {1}, 1};
     if (order == 1) return (taps){{clamp(k, n), clamp(k + 1, n)}, {u, t}, 2};
-    taps s = {.count = 4, .weight = {u * u * u / 6, 2.0 / 3 - t * t * (2 - t) / 2, 2.0 / 3 - u * u * (2 - u) / 2, t * t * t / 6}};
+    taps s = {.count = 4,
+              .weight = {u * u * u / 6, 2.0 / 3 - t * t * (2 - t) / 2,
+                         2.0 / 3 - u * u * (2 - u) / 2, t * t * t / 6}};
     for (int j = 0; j < 4; j++) s.at[j] = clamp(k - 1 + j + PAD, n + 2 * PAD);
     return s;
 }
 
 /* in [outer][n][inner] to spline coefficients [outer][n + 2 PAD][inner] along the middle axis. */
-static rp_status coefficients(int64_t outer, int64_t n, int64_t inner, const double in[], double **out)
+static rp_status coefficients(int64_t outer, int64_t n, int64_t inner, const double in[],
+                              double **out)
 {
     const int64_t m = n + 2 * PAD;
     RP_AUTOFREE double *c = NULL, *line = NULL;
@@ -72,7 +76,8 @@ static void sample_axis(int64_t outer, int64_t rows, int64_t inner, const double
         for (int64_t i = 0; i < m; i++) {
             double *to = out + (o * m + i) * inner;
             const double *from = in + o * rows * inner;
-            for (int64_t k = 0; k < inner; k++) to[k] = t[i].weight[0] * from[t[i].at[0] * inner + k];
+            for (int64_t k = 0; k < inner; k++)
+                to[k] = t[i].weight[0] * from[t[i].at[0] * inner + k];
             for (int j = 1; j < t[i].count; j++) {
                 const double w = t[i].weight[j], *line = from + t[i].at[j] * inner;
                 for (int64_t k = 0; k < inner; k++) to[k] += w * line[k];
@@ -80,42 +85,85 @@ static void sample_axis(int64_t outer, int64_t rows, int64_t inner, const double
         }
 }
 
-static rp_status regrid_axis(const int64_t now[3], int axis, const double in[], int64_t m, double step, int order,
+/* Place of the new axis' voxel 0 on the old one, and its step, in old voxels. */
+static void axis_of(const rp_grid *from, const rp_grid *to, int a, double *first, double *step)
+{
+    const bool is_same = to->n[a] == from->n[a] && to->spacing[a] == from->spacing[a];
+    *step = is_same ? 1 : to->spacing[a] / from->spacing[a];
+    *first = is_same ? 0 : (double)(from->n[a] - 1) / 2 - (double)(to->n[a] - 1) / 2 * *step;
+}
+
+rp_regrid_part rp_regrid_whole(const rp_grid *from, const rp_grid *to)
+{
+    rp_regrid_part p = {{0}, {0}, {0}, {0}};
+    memcpy(p.in_n, from->n, sizeof p.in_n);
+    memcpy(p.out_n, to->n, sizeof p.out_n);
+    return p;
+}
+
+rp_regrid_part rp_regrid_around(const rp_grid *from, const rp_grid *to, const int64_t low[3],
+                                const int64_t high[3], double margin, int order)
+{
+    rp_regrid_part p;
+    for (int a = 0; a < 3; a++) {
+        double first, step;
+        axis_of(from, to, a, &first, &step);
+        const double reach = margin / to->spacing[a] + 1;
+        p.out_low[a] = clamp((int64_t)floor(((double)low[a] - 1 - first) / step - reach), to->n[a]);
+        p.out_n[a] = clamp((int64_t)ceil(((double)high[a] - first) / step + reach), to->n[a]) + 1 -
+                     p.out_low[a];
+        const int64_t more = order == 3 ? PAD + 2 : 1, last = p.out_low[a] + p.out_n[a] - 1;
+        p.in_low[a] = clamp((int64_t)floor(first + (double)p.out_low[a] * step) - more, from->n[a]);
+        p.in_n[a] =
+            clamp((int64_t)ceil(first + (double)last * step) + more, from->n[a]) + 1 - p.in_low[a];
+    }
+    return p;
+}
+
+/* Axis a of an array with now[] voxels, whose voxel 0 along a is in_low of the old grid. */
+static rp_status regrid_axis(const int64_t now[3], int a, const double in[],
+                             const rp_regrid_part *part, double first, double step, int order,
                              double **out)
 {
     int64_t outer = 1, inner = 1, voxels;
-    const int64_t n = now[axis];
-    for (int a = 0; a < axis; a++) outer *= now[a];
-    for (int a = axis + 1; a < 3; a++) inner *= now[a];
+    const int64_t n = now[a], m = part->out_n[a];
+    for (int k = 0; k < a; k++) outer *= now[k];
+    for (int k = a + 1; k < 3; k++) inner *= now[k];
     RP_AUTOFREE double *next = NULL, *spline = NULL;
     RP_AUTOFREE taps *t = NULL;
     RP_TRY(rp_product(3, (int64_t[]){outer, m, inner}, &voxels));
     RP_TRY(rp_alloc_raw(voxels, sizeof *next, &next));
     RP_TRY(rp_alloc_raw(m, sizeof *t, &t));
-    const double first = (double)(n - 1) / 2 - (double)(m - 1) / 2 * step;
-    for (int64_t i = 0; i < m; i++) t[i] = taps_at(first + (double)i * step, n, order);
+    for (int64_t i = 0; i < m; i++)
+        t[i] = taps_at(first + (double)(part->out_low[a] + i) * step - (double)part->in_low[a], n,
+                       order);
     if (order == 3) RP_TRY(coefficients(outer, n, inner, in, &spline));
     sample_axis(outer, order == 3 ? n + 2 * PAD : n, inner, spline ? spline : in, m, t, next);
     *out = RP_TAKE(next);
     return RP_OK;
 }
 
-rp_status rp_regrid_image(const rp_grid *from, const double in[], const rp_grid *to, int order, double **out)
+rp_status rp_regrid_image(const rp_grid *from, const rp_grid *to, const rp_regrid_part *part,
+                          const double in[], int order, double **out)
 {
     RP_NEED(order == 0 || order == 1 || order == 3, RP_EARG, "interpolation order %d", order);
     RP_AUTOFREE double *current = NULL;
-    int64_t now[3] = {from->n[0], from->n[1], from->n[2]};
+    int64_t now[3] = {part->in_n[0], part->in_n[1], part->in_n[2]};
     for (int a = 2; a >= 0; a--) {
-        if (to->n[a] == now[a] && to->spacing[a] == from->spacing[a]) continue;
-        double *next = NULL;
-        RP_TRY(regrid_axis(now, a, current ? current : in, to->n[a], to->spacing[a] / from->spacing[a], order, &next));
+        double first, step, *next = NULL;
+        axis_of(from, to, a, &first, &step);
+        const bool is_same = first == 0 && step == 1;
+        if (is_same && part->out_low[a] == part->in_low[a] && part->out_n[a] == now[a]) continue;
+        RP_TRY(regrid_axis(now, a, current ? current : in, part, first, step, is_same ? 0 : order,
+                           &next));
         rp_free(current);
         current = next;
-        now[a] = to->n[a];
+        now[a] = part->out_n[a];
     }
     if (!current) {
-        RP_TRY(rp_alloc_raw(rp_grid_voxels(from), sizeof *current, &current));
-        memcpy(current, in, (size_t)rp_grid_voxels(from) * sizeof *current);
+        const int64_t voxels = now[0] * now[1] * now[2];
+        RP_TRY(rp_alloc_raw(voxels, sizeof *current, &current));
+        memcpy(current, in, (size_t)voxels * sizeof *current);
     }
     *out = RP_TAKE(current);
     return RP_OK;

@@ -10,7 +10,20 @@
 
 /* The grid after interpolation; an axis whose new spacing is 0 stays as it is. */
 rp_grid rp_regrid(const rp_grid *from, const double spacing[3]);
-/* Values of in[voxels of from] on grid to, which rp_regrid made of from.  *out [voxels of to],
+/* The part of a new grid that is wanted, and the part of the old one that it needs. */
+typedef struct rp_regrid_part {
+    int64_t in_low[3], in_n[3];   /* voxels of the old grid along z, y, x */
+    int64_t out_low[3], out_n[3]; /* voxels of the new grid */
+} rp_regrid_part;
+/* All of both grids. */
+rp_regrid_part rp_regrid_whole(const rp_grid *from, const rp_grid *to);
+/* What voxels low..high - 1 of the old grid cover on the new one and margin mm around it, at least
+ * one voxel.  With order 3 sixteen more voxels of the old grid take part, beyond which the spline's
+ * filter has died down to 1e-9. */
+rp_regrid_part rp_regrid_around(const rp_grid *from, const rp_grid *to, const int64_t low[3],
+                                const int64_t high[3], double margin, int order);
+/* Values of in[in_n] at the voxels out[out_n] of grid to, which rp_regrid made of from.  *out is
  * owned by the caller.  Errors: RP_EARG (order), RP_EMEM. */
-RP_MUST rp_status rp_regrid_image(const rp_grid *from, const double in[], const rp_grid *to, int order,
+RP_MUST rp_status rp_regrid_image(const rp_grid *from, const rp_grid *to,
+                                  const rp_regrid_part *part, const double in[], int order,
                                   double **out);

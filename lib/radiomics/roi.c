@@ -1,4 +1,5 @@
-/* lib/radiomics/roi.c - an image and its masks on the way to features: the processing steps of IBSI. */
+/* lib/radiomics/roi.c - an image and its masks on the way to features: the processing steps of
+ * IBSI. */
 #include "lib/radiomics/roi.h"
 
 #include "lib/radiomics/regrid.h"
@@ -12,8 +13,14 @@ static const double slack = 1e-6;
 
 rp_roi_settings rp_roi_settings_default(void)
 {
-    return (rp_roi_settings){.image_order = 1, .mask_order = 1, .mask_threshold = 0.5, .binning = RP_BIN_FBN,
-                             .bins = 32, .ivh = RP_IVH_NONE, .ivh_width = 1, .max_levels = 4096};
+    return (rp_roi_settings){.image_order = 1,
+                             .mask_order = 1,
+                             .mask_threshold = 0.5,
+                             .binning = RP_BIN_FBN,
+                             .bins = 32,
+                             .ivh = RP_IVH_NONE,
+                             .ivh_width = 1,
+                             .max_levels = 4096};
 }
 
 void rp_roi_drop(rp_roi **roi)
@@ -40,7 +47,8 @@ bool rp_mask_box(const int64_t n[3], const uint8_t mask[], int64_t low[3], int64
     for (int64_t z = 0; z < n[0]; z++)
         for (int64_t y = 0; y < n[1]; y++) {
             const uint8_t *row = mask + (z * n[1] + y) * n[2];
-            const uint8_t *first = memchr(row, 1, (size_t)n[2]), *last = memrchr(row, 1, (size_t)n[2]);
+            const uint8_t *first = memchr(row, 1, (size_t)n[2]),
+                          *last = memrchr(row, 1, (size_t)n[2]);
             if (!first) continue;
             const int64_t from[3] = {z, y, first - row}, to[3] = {z + 1, y + 1, last - row + 1};
             for (int a = 0; a < 3; a++) {
@@ -76,17 +84,34 @@ static void round_all(int64_t n, double x[])
     for (int64_t i = 0; i < n; i++) x[i] = rint(x[i]);
 }
 
-/* The mask on the roi's grid. */
-static rp_status interpolate_mask(const rp_grid *grid, const uint8_t mask[], const rp_roi_settings *s, rp_roi *roi)
+/* The part of the image and of the mask (as 0.0 and 1.0) that is read. */
+static rp_status take_part(const rp_grid *grid, const rp_regrid_part *p, const double image[],
+                           const uint8_t mask[], double values[], double inside[])
 {
-    const int64_t n = rp_grid_voxels(grid), m = rp_grid_voxels(&roi->grid);
-    RP_AUTOFREE double *part = NULL, *there = NULL;
-    RP_TRY(rp_alloc_raw(n, sizeof *part, &part));
-    for (int64_t i = 0; i < n; i++) part[i] = mask[i] != 0;
-    RP_TRY(rp_regrid_image(grid, part, &roi->grid, s->mask_order, &there));
-    RP_TRY(rp_alloc_raw(m, 1, &roi->morph));
-    for (int64_t i = 0; i < m; i++) roi->morph[i] = there[i] >= s->mask_threshold - slack;
+    int64_t k = 0;
+    for (int64_t z = 0; z < p->in_n[0]; z++)
+        for (int64_t y = 0; y < p->in_n[1]; y++) {
+            const int64_t row =
+                ((z + p->in_low[0]) * grid->n[1] + y + p->in_low[1]) * grid->n[2] + p->in_low[2];
+            for (int64_t x = 0; x < p->in_n[2]; x++, k++) {
+                RP_NEED(isfinite(image[row + x]), RP_ENUM,
+                        "an intensity of the image is not finite (voxel %" PRId64 ")", row + x);
+                values[k] = image[row + x];
+                inside[k] = mask[row + x] != 0;
+            }
+        }
     return RP_OK;
+}
+
+static rp_regrid_part part_of(const rp_grid *grid, const uint8_t mask[], const rp_grid *to,
+                              double margin, int order)
+{
+    int64_t low[3], high[3];
+    if (margin < 0) return rp_regrid_whole(grid, to);
+    /* Without a mask a single voxel stands for the image. */
+    if (!rp_mask_box(grid->n, mask, low, high))
+        for (int a = 0; a < 3; a++) high[a] = (low[a] = 0) + 1;
+    return rp_regrid_around(grid, to, low, high, margin, order);
 }
 
 /* (x - mean) / sd over the mask; a constant region keeps its differences of 0. */
@@ -107,30 +132,47 @@ static void zscore(int64_t n, const uint8_t mask[], double x[])
     for (int64_t i = 0; i < n; i++) x[i] = (x[i] - mean) * scale;
 }
 
-rp_status rp_roi_new(const rp_grid *grid, const double image[], const uint8_t mask[], const rp_roi_settings *s,
-                     rp_roi **out)
+/* Image and masks on the roi's grid, of which only the part is made. */
+static rp_status interpolate(const rp_grid *grid, const rp_regrid_part *p, const rp_roi_settings *s,
+                             double values[], double inside[], rp_roi *roi)
 {
-    RP_NEED(s->mask_order == 0 || s->mask_order == 1, RP_EARG, "interpolation order %d of a mask", s->mask_order);
-    RP_NEED(s->mask_threshold > 0 && s->mask_threshold <= 1, RP_EARG, "mask threshold %g", s->mask_threshold);
-    const int64_t n = rp_grid_voxels(grid);
-    for (int64_t i = 0; i < n; i++)
-        RP_NEED(isfinite(image[i]), RP_ENUM, "an intensity of the image is not finite (voxel %" PRId64 ")", i);
+    RP_AUTOFREE double *there = NULL;
+    const int64_t n = p->in_n[0] * p->in_n[1] * p->in_n[2],
+                  m = p->out_n[0] * p->out_n[1] * p->out_n[2];
+    if (s->is_integer) round_all(n, values);
+    RP_TRY(rp_regrid_image(grid, &roi->grid, p, values, s->image_order, &roi->image));
+    if (s->is_integer) round_all(m, roi->image);
+    RP_TRY(rp_regrid_image(grid, &roi->grid, p, inside, s->mask_order, &there));
+    RP_TRY(rp_alloc_raw(m, 1, &roi->morph));
+    RP_TRY(rp_alloc_raw(m, 1, &roi->mask));
+    for (int64_t i = 0; i < m; i++) roi->morph[i] = there[i] >= s->mask_threshold - slack;
+    return RP_OK;
+}
+
+rp_status rp_roi_new(const rp_grid *grid, const double image[], const uint8_t mask[],
+                     const rp_roi_settings *s, double margin, rp_roi **out)
+{
+    RP_NEED(s->mask_order == 0 || s->mask_order == 1, RP_EARG, "interpolation order %d of a mask",
+            s->mask_order);
+    RP_NEED(s->mask_threshold > 0 && s->mask_threshold <= 1, RP_EARG, "mask threshold %g",
+            s->mask_threshold);
     RP_AUTO(rp_roi) roi = NULL;
-    RP_AUTOFREE double *rounded = NULL;
+    RP_AUTOFREE double *values = NULL, *inside = NULL;
     RP_TRY(rp_alloc(1, sizeof *roi, &roi));
     roi->grid = rp_regrid(grid, s->spacing);
-    if (s->is_integer) {
-        RP_TRY(rp_alloc_raw(n, sizeof *rounded, &rounded));
-        memcpy(rounded, image, (size_t)n * sizeof *rounded);
-        round_all(n, rounded);
-    }
-    RP_TRY(rp_regrid_image(grid, rounded ? rounded : image, &roi->grid, s->image_order, &roi->image));
-    const int64_t m = rp_grid_voxels(&roi->grid);
-    if (s->is_integer) round_all(m, roi->image);
-    RP_TRY(interpolate_mask(grid, mask, s, roi));
+    const rp_regrid_part p = part_of(grid, mask, &roi->grid, margin, s->image_order);
+    const int64_t n = p.in_n[0] * p.in_n[1] * p.in_n[2], m = p.out_n[0] * p.out_n[1] * p.out_n[2];
+    RP_TRY(rp_alloc_raw(n, sizeof *values, &values));
+    RP_TRY(rp_alloc_raw(n, sizeof *inside, &inside));
+    RP_TRY(take_part(grid, &p, image, mask, values, inside));
+    RP_TRY(interpolate(grid, &p, s, values, inside, roi));
     if (s->has_zscore) zscore(m, roi->morph, roi->image);
-    RP_TRY(rp_alloc_raw(m, 1, &roi->mask));
     memcpy(roi->mask, roi->morph, (size_t)m);
+    const double index[3] = {(double)p.out_low[0], (double)p.out_low[1], (double)p.out_low[2]};
+    double origin[3];
+    rp_grid_position(&roi->grid, index, origin);
+    memcpy(roi->grid.origin, origin, sizeof origin);
+    memcpy(roi->grid.n, p.out_n, sizeof roi->grid.n);
     *out = RP_TAKE(roi);
     return RP_OK;
 }
@@ -194,7 +236,9 @@ static rp_status collect(rp_roi *roi, double *low, double *high)
 static rp_status find_levels(rp_roi *roi, const rp_roi_settings *s, double low, double high)
 {
     const double from = s->has_range && !roi->response ? s->low : low;
-    const double top = s->binning == RP_BIN_FBS ? bin_of(high, from, s->width) : s->binning == RP_BIN_FBN ? s->bins : high;
+    const double top = s->binning == RP_BIN_FBS   ? bin_of(high, from, s->width)
+                       : s->binning == RP_BIN_FBN ? s->bins
+                                                  : high;
     if (top > (double)s->max_levels || top > UINT16_MAX) return RP_OK;
     RP_TRY(rp_alloc_raw(roi->count, sizeof *roi->level, &roi->level));
     for (int64_t i = 0; i < roi->count; i++) {
@@ -225,15 +269,18 @@ static rp_status find_ivh(rp_roi *roi, const rp_roi_settings *s, double low, dou
         roi->ivh_low = roi->ivh_step = 1;
         roi->ivh_high = s->ivh_bins;
     } else if (s->ivh == RP_IVH_FBS) {
-        const double last = has_range ? to - s->ivh_width / 2 : from + (bin_of(to, from, s->ivh_width) - 0.5) * s->ivh_width;
+        const double last = has_range
+                                ? to - s->ivh_width / 2
+                                : from + (bin_of(to, from, s->ivh_width) - 0.5) * s->ivh_width;
         roi->ivh_low = from + s->ivh_width / 2;
         roi->ivh_high = last;
     }
     for (int64_t i = 0; i < roi->count; i++) {
         const double x = roi->value[i];
-        roi->ivh[i] = s->ivh == RP_IVH_FBN   ? bin_fixed_number(x, low, high, s->ivh_bins)
-                      : s->ivh == RP_IVH_FBS ? from + (bin_of(x, from, s->ivh_width) - 0.5) * s->ivh_width
-                                             : x;
+        roi->ivh[i] = s->ivh == RP_IVH_FBN ? bin_fixed_number(x, low, high, s->ivh_bins)
+                      : s->ivh == RP_IVH_FBS
+                          ? from + (bin_of(x, from, s->ivh_width) - 0.5) * s->ivh_width
+                          : x;
     }
     return RP_OK;
 }
@@ -242,49 +289,12 @@ rp_status rp_roi_discretise(rp_roi *roi, const rp_roi_settings *s)
 {
     RP_NEED(s->binning != RP_BIN_FBN || s->bins >= 1, RP_EARG, "%d bins", s->bins);
     RP_NEED(s->binning != RP_BIN_FBS || s->width > 0, RP_EARG, "bin width %g", s->width);
-    RP_NEED(s->ivh == RP_IVH_FBN ? s->ivh_bins >= 1 : s->ivh_width > 0, RP_EARG, "%d bins or width %g of the IVH", s->ivh_bins, s->ivh_width);
+    RP_NEED(s->ivh == RP_IVH_FBN ? s->ivh_bins >= 1 : s->ivh_width > 0, RP_EARG,
+            "%d bins or width %g of the IVH", s->ivh_bins, s->ivh_width);
     RP_NEED(!roi->value, RP_EARG, "a region is discretised twice");
     double low, high;
     RP_TRY(collect(roi, &low, &high));
     if (roi->count == 0) return RP_OK;
     RP_TRY(find_levels(roi, s, low, high));
     return find_ivh(roi, s, low, high);
-}
-
-/* Replaces *array[old box] by its part [low, high). */
-static rp_status cut(const int64_t n[3], const int64_t low[3], const int64_t high[3], size_t size, void *array)
-{
-    char **p = array, *part = NULL;
-    if (!*p) return RP_OK;
-    const int64_t m[3] = {high[0] - low[0], high[1] - low[1], high[2] - low[2]};
-    RP_TRY(rp_alloc_raw(m[0] * m[1] * m[2], size, &part));
-    for (int64_t z = 0; z < m[0]; z++)
-        for (int64_t y = 0; y < m[1]; y++)
-            memcpy(part + (size_t)((z * m[1] + y) * m[2]) * size,
-                   *p + (size_t)(((z + low[0]) * n[1] + y + low[1]) * n[2] + low[2]) * size, (size_t)m[2] * size);
-    rp_free(*p);
-    *p = part;
-    return RP_OK;
-}
-
-rp_status rp_roi_crop(rp_roi *roi, double margin)
-{
-    int64_t low[3], high[3];
-    if (!rp_mask_box(roi->grid.n, roi->morph, low, high)) return RP_OK;
-    double index[3];
-    rp_grid to = roi->grid;
-    for (int a = 0; a < 3; a++) {
-        const int64_t m = (int64_t)ceil(margin / roi->grid.spacing[a]) + 1;
-        low[a] = low[a] > m ? low[a] - m : 0;
-        high[a] = high[a] + m < roi->grid.n[a] ? high[a] + m : roi->grid.n[a];
-        to.n[a] = high[a] - low[a];
-        index[a] = (double)low[a];
-    }
-    RP_TRY(cut(roi->grid.n, low, high, sizeof *roi->image, &roi->image));
-    RP_TRY(cut(roi->grid.n, low, high, sizeof *roi->response, &roi->response));
-    RP_TRY(cut(roi->grid.n, low, high, 1, &roi->morph));
-    RP_TRY(cut(roi->grid.n, low, high, 1, &roi->mask));
-    rp_grid_position(&roi->grid, index, to.origin);
-    roi->grid = to;
-    return RP_OK;
 }

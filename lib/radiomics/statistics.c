@@ -1,4 +1,5 @@
-/* lib/radiomics/statistics.c - intensity statistics, intensity histogram, intensity-volume histogram. */
+/* lib/radiomics/statistics.c - intensity statistics, intensity histogram, intensity-volume
+ * histogram. */
 #include "lib/radiomics/families.h"
 #include "lib/radiomics/order.h"
 
@@ -7,7 +8,8 @@
 
 /* What statistics and histogram have in common. */
 typedef struct moments {
-    double mean, var, skew, kurt, median, min, p10, p90, max, iqr, range, mad, rmad, medad, cov, qcod, energy;
+    double mean, var, skew, kurt, median, min, p10, p90, max, iqr, range, mad, rmad, medad, cov,
+        qcod, energy;
 } moments;
 
 /* Mean absolute deviation from the mean of x[from, to). */
@@ -74,12 +76,15 @@ static rp_status sorted_copy(int64_t n, const double x[], double **out)
 
 rp_status rp_statistics(const rp_roi *roi, rp_values *out)
 {
-    if (roi->count == 0) return rp_values_add_missing(out, RP_STATISTICS, RP_DHQ4, RP_MISSING_EMPTY);
+    if (roi->count == 0)
+        return rp_values_add_missing(out, RP_STATISTICS, RP_DHQ4, RP_MISSING_EMPTY);
     RP_AUTOFREE double *x = NULL;
     RP_TRY(sorted_copy(roi->count, roi->value, &x));
     const moments m = moments_of(roi->count, x);
-    const double values[] = {m.mean, m.var, m.skew, m.kurt, m.median, m.min, m.p10, m.p90, m.max, m.iqr, m.range, m.mad,
-                             m.rmad, m.medad, m.cov, m.qcod, m.energy, sqrt(m.energy / (double)roi->count)};
+    const double values[] = {
+        m.mean, m.var,   m.skew, m.kurt, m.median, m.min,
+        m.p10,  m.p90,   m.max,  m.iqr,  m.range,  m.mad,
+        m.rmad, m.medad, m.cov,  m.qcod, m.energy, sqrt(m.energy / (double)roi->count)};
     return rp_values_add_family(out, RP_STATISTICS, RP_DHQ4, values);
 }
 
@@ -118,7 +123,8 @@ static shape shape_of(int ng, const double h[], double count, double mean)
 rp_status rp_histogram(const rp_roi *roi, rp_values *out)
 {
     if (roi->count == 0) return rp_values_add_missing(out, RP_HISTOGRAM, RP_DHQ4, RP_MISSING_EMPTY);
-    if (roi->levels == 0) return rp_values_add_missing(out, RP_HISTOGRAM, RP_DHQ4, RP_MISSING_NO_LEVELS);
+    if (roi->levels == 0)
+        return rp_values_add_missing(out, RP_HISTOGRAM, RP_DHQ4, RP_MISSING_NO_LEVELS);
     RP_AUTOFREE double *h = NULL, *x = NULL;
     RP_TRY(rp_alloc(roi->levels, sizeof *h, &h));
     RP_TRY(rp_alloc_raw(roi->count, sizeof *x, &x));
@@ -128,9 +134,10 @@ rp_status rp_histogram(const rp_roi *roi, rp_values *out)
         for (int64_t i = 0; i < (int64_t)h[g]; i++) x[k++] = g + 1;
     const moments m = moments_of(roi->count, x);
     const shape s = shape_of(roi->levels, h, (double)roi->count, m.mean);
-    const double values[] = {m.mean, m.var, m.skew, m.kurt, m.median, m.min, m.p10, m.p90, m.max, s.mode, m.iqr, m.range,
-                             m.mad, m.rmad, m.medad, m.cov, m.qcod, s.entropy, s.uniformity, s.max_grad, s.max_grad_g,
-                             s.min_grad, s.min_grad_g};
+    const double values[] = {
+        m.mean, m.var,     m.skew,       m.kurt,     m.median,     m.min,      m.p10,       m.p90,
+        m.max,  s.mode,    m.iqr,        m.range,    m.mad,        m.rmad,     m.medad,     m.cov,
+        m.qcod, s.entropy, s.uniformity, s.max_grad, s.max_grad_g, s.min_grad, s.min_grad_g};
     return rp_values_add_family(out, RP_HISTOGRAM, RP_DHQ4, values);
 }
 
@@ -140,8 +147,10 @@ static double volume_at(int64_t n, const double x[], double i)
     int64_t low = 0, high = n;
     while (low < high) {
         const int64_t mid = (low + high) / 2;
-        if (x[mid] < i) low = mid + 1;
-        else high = mid;
+        if (x[mid] < i)
+            low = mid + 1;
+        else
+            high = mid;
     }
     return 1 - (double)low / (double)n;
 }
@@ -152,8 +161,10 @@ static double intensity_at(const rp_roi *roi, const double x[], double share)
     int64_t low = 0, high = (int64_t)rint((roi->ivh_high - roi->ivh_low) / roi->ivh_step) + 1;
     while (low < high) {
         const int64_t mid = (low + high) / 2;
-        if (volume_at(roi->count, x, roi->ivh_low + (double)mid * roi->ivh_step) > share + 1e-12) low = mid + 1;
-        else high = mid;
+        if (volume_at(roi->count, x, roi->ivh_low + (double)mid * roi->ivh_step) > share + 1e-12)
+            low = mid + 1;
+        else
+            high = mid;
     }
     return roi->ivh_low + (double)low * roi->ivh_step;
 }
@@ -161,7 +172,8 @@ static double intensity_at(const rp_roi *roi, const double x[], double share)
 /* Share of the volume at the lowest step of the axis that reaches fraction of its range. */
 static double volume_at_fraction(const rp_roi *roi, const double x[], double fraction)
 {
-    const double steps = rint((roi->ivh_high - roi->ivh_low) / roi->ivh_step), k = ceil(fraction * steps - 1e-9);
+    const double steps = rint((roi->ivh_high - roi->ivh_low) / roi->ivh_step),
+                 k = ceil(fraction * steps - 1e-9);
     return volume_at(roi->count, x, roi->ivh_low + k * roi->ivh_step);
 }
 
@@ -182,7 +194,8 @@ rp_status rp_ivh(const rp_roi *roi, rp_values *out)
 {
     if (roi->count == 0) return rp_values_add_missing(out, RP_IVH, RP_DHQ4, RP_MISSING_EMPTY);
     /* An axis of more steps than this is a unit gone wrong, not a histogram. */
-    if ((roi->ivh_high - roi->ivh_low) / roi->ivh_step > 1e7) return rp_values_add_missing(out, RP_IVH, RP_DHQ4, RP_MISSING_TOO_LARGE);
+    if ((roi->ivh_high - roi->ivh_low) / roi->ivh_step > 1e7)
+        return rp_values_add_missing(out, RP_IVH, RP_DHQ4, RP_MISSING_TOO_LARGE);
     RP_AUTOFREE double *x = NULL;
     RP_TRY(sorted_copy(roi->count, roi->ivh, &x));
     const double v10 = volume_at_fraction(roi, x, 0.1), v90 = volume_at_fraction(roi, x, 0.9);

@@ -1,11 +1,13 @@
-/* lib/radiomics/texture.c - grey levels on a padded box, matrices of counts, all texture families. */
+/* lib/radiomics/texture.c - grey levels on a padded box, matrices of counts, all texture families.
+ */
 #include "lib/radiomics/texture_priv.h"
 
 #include <math.h>
 #include <string.h>
 
-const int rp_direction[RP_DIRECTIONS][3] = {{0, 0, 1}, {0, 1, 0}, {0, 1, 1}, {0, 1, -1}, {1, 0, 0}, {1, 0, 1}, {1, 0, -1},
-                                            {1, 1, 0}, {1, -1, 0}, {1, 1, 1}, {1, 1, -1}, {1, -1, 1}, {1, -1, -1}};
+const int rp_direction[RP_DIRECTIONS][3] = {
+    {0, 0, 1}, {0, 1, 0},  {0, 1, 1}, {0, 1, -1}, {1, 0, 0},  {1, 0, 1},  {1, 0, -1},
+    {1, 1, 0}, {1, -1, 0}, {1, 1, 1}, {1, 1, -1}, {1, -1, 1}, {1, -1, -1}};
 
 void rp_levels_drop(rp_levels **l)
 {
@@ -38,7 +40,8 @@ rp_status rp_levels_new(const rp_roi *roi, int64_t pad, rp_levels **out)
     RP_AUTOFREE uint16_t *map = NULL;
     int64_t high[3];
     RP_TRY(rp_alloc(1, sizeof *l, &l));
-    RP_NEED(rp_mask_box(roi->grid.n, roi->mask, l->origin, high) && roi->level, RP_EARG, "a region without grey levels");
+    RP_NEED(rp_mask_box(roi->grid.n, roi->mask, l->origin, high) && roi->level, RP_EARG,
+            "a region without grey levels");
     RP_TRY(rp_alloc(roi->levels + 1, sizeof *map, &map));
     RP_TRY(find_codes(roi, map, l));
     l->pad = pad;
@@ -54,7 +57,10 @@ rp_status rp_levels_new(const rp_roi *roi, int64_t pad, rp_levels **out)
     int64_t k = 0;
     for (int64_t z = 0; z < l->n[0]; z++)
         for (int64_t y = 0; y < l->n[1]; y++) {
-            const uint8_t *mask = roi->mask + ((z + l->origin[0]) * roi->grid.n[1] + y + l->origin[1]) * roi->grid.n[2] + l->origin[2];
+            const uint8_t *mask =
+                roi->mask +
+                ((z + l->origin[0]) * roi->grid.n[1] + y + l->origin[1]) * roi->grid.n[2] +
+                l->origin[2];
             uint16_t *row = l->code + rp_levels_row(l, z, y);
             for (int64_t x = 0; x < l->n[2]; x++)
                 if (mask[x]) {
@@ -80,7 +86,8 @@ rp_status rp_mean_put(const rp_mean *m, rp_family f, rp_aggregation a, rp_values
 {
     if (m->matrices == 0) return rp_values_add_missing(out, f, a, RP_MISSING_NO_MATRIX);
     double x[RP_MEAN_MAX];
-    for (int i = 0; i < rp_family_size(f); i++) x[i] = m->count[i] ? m->sum[i] / (double)m->count[i] : NAN;
+    for (int i = 0; i < rp_family_size(f); i++)
+        x[i] = m->count[i] ? m->sum[i] / (double)m->count[i] : NAN;
     return rp_values_add_family(out, f, a, x);
 }
 
@@ -109,14 +116,18 @@ rp_status rp_sized_new(const rp_levels *l, int64_t columns, rp_sized **out)
     return RP_OK;
 }
 
-void rp_sized_clear(rp_sized *s) { memset(s->count, 0, (size_t)(s->rows * (int64_t)s->columns) * sizeof *s->count); }
+void rp_sized_clear(rp_sized *s)
+{
+    memset(s->count, 0, (size_t)(s->rows * (int64_t)s->columns) * sizeof *s->count);
+}
 
 void rp_sized_add(rp_sized *to, const rp_sized *from)
 {
     for (int64_t i = 0; i < to->rows * (int64_t)to->columns; i++) to->count[i] += from->count[i];
 }
 
-rp_status rp_sized_list(const rp_levels *l, int64_t n, const uint16_t code[], const int32_t size[], rp_sized **out)
+rp_status rp_sized_list(const rp_levels *l, int64_t n, const uint16_t code[], const int32_t size[],
+                        rp_sized **out)
 {
     int32_t largest = 1;
     for (int64_t i = 0; i < n; i++) largest = size[i] > largest ? size[i] : largest;
@@ -126,8 +137,10 @@ rp_status rp_sized_list(const rp_levels *l, int64_t n, const uint16_t code[], co
     for (int64_t i = 0; i < n; i++) column[size[i]] = 1;
     int32_t columns = 0;
     for (int64_t v = 1; v <= largest; v++)
-        if (column[v]) column[v] = columns++;
-        else column[v] = -1;
+        if (column[v])
+            column[v] = columns++;
+        else
+            column[v] = -1;
     RP_TRY(rp_sized_new(l, columns, &s));
     for (int32_t v = 1; v <= largest; v++)
         if (column[v] >= 0) s->size[column[v]] = v;
@@ -161,12 +174,14 @@ static row_sums sum_row(const rp_sized *s, int row, double column_sum[])
 bool rp_sized_features(const rp_sized *s, double voxels, double x[17])
 {
     double *column_sum = s->column_sum;
-    double n = 0, sum[8] = {0}, glnu = 0, szn = 0, gl = 0, entropy = 0, energy = 0, mean_size = 0, var_gl = 0, var_size = 0;
+    double n = 0, sum[8] = {0}, glnu = 0, szn = 0, gl = 0, entropy = 0, energy = 0, mean_size = 0,
+           var_gl = 0, var_size = 0;
     for (int j = 0; j < s->columns; j++) column_sum[j] = 0;
     for (int i = 1; i < s->rows; i++) {
         const row_sums r = sum_row(s, i, column_sum);
         const double g2 = s->level[i] * s->level[i];
-        const double part[8] = {r.small, r.large, r.things / g2, r.things * g2, r.small / g2, r.small * g2, r.large / g2, r.large * g2};
+        const double part[8] = {r.small,      r.large,      r.things / g2, r.things * g2,
+                                r.small / g2, r.small * g2, r.large / g2,  r.large * g2};
         for (int k = 0; k < 8; k++) sum[k] += part[k];
         n += r.things;
         glnu += r.things * r.things;
@@ -185,12 +200,16 @@ bool rp_sized_features(const rp_sized *s, double voxels, double x[17])
     var_gl = 0;
     for (int i = 1; i < s->rows; i++) {
         double things = 0;
-        for (int j = 0; j < s->columns; j++) things += (double)s->count[(int64_t)i * s->columns + j];
+        for (int j = 0; j < s->columns; j++)
+            things += (double)s->count[(int64_t)i * s->columns + j];
         var_gl += things * (s->level[i] - gl) * (s->level[i] - gl) / n;
     }
-    for (int j = 0; j < s->columns; j++) var_size += column_sum[j] * (s->size[j] - mean_size) * (s->size[j] - mean_size) / n;
+    for (int j = 0; j < s->columns; j++)
+        var_size += column_sum[j] * (s->size[j] - mean_size) * (s->size[j] - mean_size) / n;
     for (int k = 0; k < 8; k++) x[k] = sum[k] / n;
-    const double rest[9] = {glnu / n, glnu / (n * n), szn / n, szn / (n * n), n / voxels, var_gl, var_size, log2(n) - entropy / n, energy / (n * n)};
+    const double rest[9] = {glnu / n,        glnu / (n * n), szn / n,  szn / (n * n),
+                            n / voxels,      var_gl,         var_size, log2(n) - entropy / n,
+                            energy / (n * n)};
     memcpy(x + 8, rest, sizeof rest);
     return true;
 }
@@ -207,8 +226,10 @@ static rp_status all_missing(const rp_texture_settings *s, rp_missing why, rp_va
 {
     for (int f = RP_GLCM; f <= RP_NGLDM; f++) {
         const bool has_directions = f == RP_GLCM || f == RP_GLRLM;
-        for (int a = has_directions ? RP_BTW3 : RP_8QNN; a <= (has_directions ? RP_IAZD : RP_KOBO); a++)
-            if (s->aggregation[a]) RP_TRY(rp_values_add_missing(out, (rp_family)f, (rp_aggregation)a, why));
+        for (int a = has_directions ? RP_BTW3 : RP_8QNN; a <= (has_directions ? RP_IAZD : RP_KOBO);
+             a++)
+            if (s->aggregation[a])
+                RP_TRY(rp_values_add_missing(out, (rp_family)f, (rp_aggregation)a, why));
     }
     return RP_OK;
 }
@@ -235,7 +256,8 @@ rp_status rp_texture(const rp_roi *roi, const rp_texture_settings *s, rp_values 
     return rp_ngldm(l, s, out);
 }
 
-rp_status rp_families(const rp_roi *roi, const rp_family_choice *choice, const rp_texture_settings *s, rp_values *out)
+rp_status rp_families(const rp_roi *roi, const rp_family_choice *choice,
+                      const rp_texture_settings *s, rp_values *out)
 {
     const bool *wanted = choice->is_wanted;
     if (wanted[RP_MORPHOLOGY]) RP_TRY(rp_morphology(roi, out));

@@ -2,8 +2,8 @@
  *
  * 1. A zone is a connected set of voxels of one level: 26 neighbours in a volume, 8 in a slice.
  * 2. Its root is its first voxel in raster order, so zones come slice by slice.
- * 3. A voxel's distance is the number of steps through faces (4 in a slice, 6 in a volume) that leave
- *    the morphological mask: 1 at its border. */
+ * 3. A voxel's distance is the number of steps through faces (4 in a slice, 6 in a volume) that
+ * leave the morphological mask: 1 at its border. */
 #include "lib/radiomics/texture_priv.h"
 
 #include <string.h>
@@ -38,7 +38,8 @@ static void join(const rp_levels *l, int directions, int32_t *parent)
 {
     int64_t offset[RP_DIRECTIONS];
     for (int d = 0; d < directions; d++)
-        offset[d] = rp_direction[d][0] * l->stride[0] + rp_direction[d][1] * l->stride[1] + rp_direction[d][2];
+        offset[d] = rp_direction[d][0] * l->stride[0] + rp_direction[d][1] * l->stride[1] +
+                    rp_direction[d][2];
     for (int64_t z = 0; z < l->n[0]; z++)
         for (int64_t y = 0; y < l->n[1]; y++) {
             const int64_t row = rp_levels_row(l, z, y);
@@ -59,7 +60,8 @@ static void join(const rp_levels *l, int directions, int32_t *parent)
         }
 }
 
-static rp_status list_zones(const rp_levels *l, int directions, const uint16_t distance[], zone_list *out)
+static rp_status list_zones(const rp_levels *l, int directions, const uint16_t distance[],
+                            zone_list *out)
 {
     RP_AUTOFREE int32_t *parent = NULL;
     RP_TRY(rp_alloc_raw(l->voxels, sizeof *parent, &parent));
@@ -69,7 +71,8 @@ static rp_status list_zones(const rp_levels *l, int directions, const uint16_t d
     for (int64_t z = 0; z < l->n[0]; z++) {
         for (int64_t y = 0; y < l->n[1]; y++) {
             const int64_t row = rp_levels_row(l, z, y);
-            for (int64_t i = row; i < row + l->n[2]; i++) out->count += l->code[i] && parent[i] == i;
+            for (int64_t i = row; i < row + l->n[2]; i++)
+                out->count += l->code[i] && parent[i] == i;
         }
         out->end[z] = out->count;
     }
@@ -102,7 +105,8 @@ static rp_status list_zones(const rp_levels *l, int directions, const uint16_t d
 static bool is_inside(const rp_roi *roi, int64_t z, int64_t y, int64_t x)
 {
     const int64_t *n = roi->grid.n;
-    return z >= 0 && z < n[0] && y >= 0 && y < n[1] && x >= 0 && x < n[2] && roi->morph[(z * n[1] + y) * n[2] + x];
+    return z >= 0 && z < n[0] && y >= 0 && y < n[1] && x >= 0 && x < n[2] &&
+           roi->morph[(z * n[1] + y) * n[2] + x];
 }
 
 static uint16_t least(uint16_t a, uint32_t b) { return b < a ? (uint16_t)b : a; }
@@ -118,7 +122,8 @@ static rp_status distances(const rp_roi *roi, const rp_levels *l, int axes, uint
     RP_AUTOFREE uint16_t *d = NULL;
     RP_TRY(rp_alloc(voxels, sizeof *d, &d));
     for (int64_t i = step[0]; i < voxels - step[0]; i++) {
-        const int64_t z = i / step[0] - 1 + low[0], y = i % step[0] / step[1] - 1 + low[1], x = i % step[1] - 1 + low[2];
+        const int64_t z = i / step[0] - 1 + low[0], y = i % step[0] / step[1] - 1 + low[1],
+                      x = i % step[1] - 1 + low[2];
         if (!is_inside(roi, z, y, x) || z < low[0] || y < low[1] || x < low[2]) continue;
         uint16_t here = UINT16_MAX;
         for (int a = 3 - axes; a < 3; a++) here = least(here, d[i - step[a]] + 1U);
@@ -128,14 +133,18 @@ static rp_status distances(const rp_roi *roi, const rp_levels *l, int axes, uint
         for (int a = 3 - axes; a < 3 && d[i]; a++) d[i] = least(d[i], d[i + step[a]] + 1U);
     for (int64_t z = 0; z < l->n[0]; z++)
         for (int64_t y = 0; y < l->n[1]; y++) {
-            const int64_t to = rp_levels_row(l, z, y), from = (z + l->origin[0] - low[0] + 1) * step[0] + (y + l->origin[1] - low[1] + 1) * step[1] + l->origin[2] - low[2] + 1;
+            const int64_t to = rp_levels_row(l, z, y),
+                          from = (z + l->origin[0] - low[0] + 1) * step[0] +
+                                 (y + l->origin[1] - low[1] + 1) * step[1] + l->origin[2] - low[2] +
+                                 1;
             memcpy(out + to, d + from, (size_t)l->n[2] * sizeof *out);
         }
     return RP_OK;
 }
 
 /* One list's features as zones of a size and zones at a distance. */
-static rp_status add_lists(const rp_levels *l, int64_t from, int64_t to, double voxels, const zone_list *z, rp_mean *size, rp_mean *distance)
+static rp_status add_lists(const rp_levels *l, int64_t from, int64_t to, double voxels,
+                           const zone_list *z, rp_mean *size, rp_mean *distance)
 {
     double x[17];
     if (to == from) return RP_OK;
@@ -147,23 +156,27 @@ static rp_status add_lists(const rp_levels *l, int64_t from, int64_t to, double 
     return RP_OK;
 }
 
-static rp_status flat_zones(const rp_levels *l, const rp_roi *roi, uint16_t *distance, rp_mean size[], rp_mean dist[], zone_list *z)
+static rp_status flat_zones(const rp_levels *l, const rp_roi *roi, uint16_t *distance,
+                            rp_mean size[], rp_mean dist[], zone_list *z)
 {
     RP_TRY(distances(roi, l, 2, distance));
     RP_TRY(list_zones(l, RP_DIRECTIONS_2D, distance, z));
     for (int64_t k = 0, from = 0; k < l->n[0]; from = z->end[k++])
-        RP_TRY(add_lists(l, from, z->end[k], (double)l->in_slice[k], z, &size[RP_8QNN], &dist[RP_8QNN]));
+        RP_TRY(add_lists(l, from, z->end[k], (double)l->in_slice[k], z, &size[RP_8QNN],
+                         &dist[RP_8QNN]));
     return add_lists(l, 0, z->count, (double)l->count, z, &size[RP_62GR], &dist[RP_62GR]);
 }
 
-static rp_status volume_zones(const rp_levels *l, const rp_roi *roi, uint16_t *distance, rp_mean size[], rp_mean dist[], zone_list *z)
+static rp_status volume_zones(const rp_levels *l, const rp_roi *roi, uint16_t *distance,
+                              rp_mean size[], rp_mean dist[], zone_list *z)
 {
     RP_TRY(distances(roi, l, 3, distance));
     RP_TRY(list_zones(l, RP_DIRECTIONS, distance, z));
     return add_lists(l, 0, z->count, (double)l->count, z, &size[RP_KOBO], &dist[RP_KOBO]);
 }
 
-rp_status rp_zones(const rp_levels *l, const rp_roi *roi, const rp_texture_settings *s, rp_values *out)
+rp_status rp_zones(const rp_levels *l, const rp_roi *roi, const rp_texture_settings *s,
+                   rp_values *out)
 {
     RP_AUTOFREE uint16_t *distance = NULL;
     rp_mean size[RP_AGGREGATION_COUNT] = {0}, dist[RP_AGGREGATION_COUNT] = {0};
@@ -171,7 +184,8 @@ rp_status rp_zones(const rp_levels *l, const rp_roi *roi, const rp_texture_setti
     RP_NEED(l->voxels < INT32_MAX, RP_EUNSUP, "a region of more than 2^31 voxels");
     RP_TRY(rp_alloc(l->voxels, sizeof *distance, &distance));
     rp_status st = RP_OK;
-    if (s->aggregation[RP_8QNN] || s->aggregation[RP_62GR]) st = flat_zones(l, roi, distance, size, dist, &z);
+    if (s->aggregation[RP_8QNN] || s->aggregation[RP_62GR])
+        st = flat_zones(l, roi, distance, size, dist, &z);
     zone_list_clear(&z);
     if (st == RP_OK && s->aggregation[RP_KOBO]) st = volume_zones(l, roi, distance, size, dist, &z);
     zone_list_clear(&z);
