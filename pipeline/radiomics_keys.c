@@ -1,0 +1,72 @@
+/* pipeline/radiomics_keys.c - the one table of the keys of radiomics, and the presets. */
+#include "pipeline/radiomics_settings.h"
+
+#include <stddef.h>
+
+#define AT(member) offsetof(rp_radiomics_keys, member)
+#define FAMILY(f) AT(family) + (f) * sizeof(bool)
+
+/* clang-format off */
+const rp_setting rp_settings[] = {
+    {"images", RP_SET_TEXT, AT(images), "'*'", 0, 0, 0, "", "pattern", "volumes whose regions are taken"},
+    {"regions", RP_SET_TEXT, AT(regions), "'*'", 0, 0, 0, "", "pattern", "regions that are taken"},
+    {"min_voxels", RP_SET_NUMBER, AT(min_voxels), "64", 0, 1e9, 1, "", "voxels", "smaller regions carry a warning"},
+    {"interpolate.spacing", RP_SET_NUMBERS, AT(spacing), "[0, 0, 0]", 0, 1000, 3, "", "mm z,y,x", "new spacing; 0 leaves an axis as it is"},
+    {"interpolate.image", RP_SET_CHOICE, AT(image), "cubic", 0, 0, 0, "nearest|linear|cubic", "", "how the image is interpolated; cubic: B-spline"},
+    {"interpolate.mask", RP_SET_CHOICE, AT(mask), "linear", 0, 0, 0, "nearest|linear", "", "how the mask is interpolated"},
+    {"interpolate.threshold", RP_SET_NUMBER, AT(threshold), "0.5", 1e-6, 1, 1, "", "", "part of a voxel that makes it one of the mask"},
+    {"intensity.integer", RP_SET_SWITCH, AT(is_integer), "false", 0, 0, 0, "", "", "round before and after interpolation (CT)"},
+    {"intensity.zscore", RP_SET_SWITCH, AT(is_zscore), "false", 0, 0, 0, "", "", "subtract the region's mean, divide by its standard deviation"},
+    {"resegment.range", RP_SET_NUMBERS, AT(range), "none", -1e12, 1e12, 2, "none", "intensity", "intensities that stay in the mask, both ends included"},
+    {"resegment.outliers", RP_SET_NUMBER, AT(outliers), "0", 0, 100, 1, "", "sd", "distance from the mean beyond which voxels leave the mask; 0: none"},
+    {"discretise.method", RP_SET_CHOICE, AT(binning), "fbn", 0, 0, 0, "none|fbn|fbs", "", "fixed bin number, fixed bin size, or levels as they are"},
+    {"discretise.bins", RP_SET_NUMBER, AT(bins), "32", 1, 65535, 1, "", "bins", "of fbn"},
+    {"discretise.width", RP_SET_NUMBER, AT(width), "25", 1e-9, 1e9, 1, "", "intensity", "of fbs"},
+    {"discretise.max_levels", RP_SET_NUMBER, AT(levels), "4096", 1, 65535, 1, "", "levels", "a region with more is given no texture"},
+    {"ivh.method", RP_SET_CHOICE, AT(ivh), "none", 0, 0, 0, "none|fbn|fbs", "", "discretisation for the intensity-volume histogram"},
+    {"ivh.bins", RP_SET_NUMBER, AT(ivh_bins), "1000", 1, 65535, 1, "", "bins", "of fbn"},
+    {"ivh.width", RP_SET_NUMBER, AT(ivh_width), "1", 1e-9, 1e9, 1, "", "intensity", "bin size of fbs, step of none"},
+    {"texture.slices", RP_SET_SWITCH, AT(slices), "false", 0, 0, 0, "", "", "2D aggregations: BTW3, SUJT, 8QNN"},
+    {"texture.merged", RP_SET_SWITCH, AT(merged), "false", 0, 0, 0, "", "", "2.5D aggregations: JJUI, ZW7Z, 62GR"},
+    {"texture.volume", RP_SET_SWITCH, AT(volume), "true", 0, 0, 0, "", "", "3D aggregations: ITBB, IAZD, KOBO"},
+    {"texture.distance", RP_SET_NUMBER, AT(distance), "1", 1, 16, 1, "", "voxels", "Chebyshev distance of GLCM pairs"},
+    {"texture.neighbourhood", RP_SET_NUMBER, AT(neighbourhood), "1", 1, 8, 1, "", "voxels", "Chebyshev distance of NGTDM and NGLDM"},
+    {"texture.coarseness", RP_SET_NUMBER, AT(coarseness), "0", 0, 65535, 1, "", "levels", "levels that differ by at most this depend on each other (NGLDM)"},
+    {"texture.memory", RP_SET_NUMBER, AT(memory), "1024", 1, 1e6, 1, "", "MiB", "a region whose matrices need more is given none"},
+    {"families.morphology", RP_SET_SWITCH, FAMILY(RP_MORPHOLOGY), "true", 0, 0, 0, "", "", "shape"},
+    {"families.local", RP_SET_SWITCH, FAMILY(RP_LOCAL), "true", 0, 0, 0, "", "", "local intensity peaks"},
+    {"families.statistics", RP_SET_SWITCH, FAMILY(RP_STATISTICS), "true", 0, 0, 0, "", "", "intensity statistics"},
+    {"families.histogram", RP_SET_SWITCH, FAMILY(RP_HISTOGRAM), "true", 0, 0, 0, "", "", "intensity histogram"},
+    {"families.ivh", RP_SET_SWITCH, FAMILY(RP_IVH), "true", 0, 0, 0, "", "", "intensity-volume histogram"},
+    {"families.glcm", RP_SET_SWITCH, FAMILY(RP_GLCM), "true", 0, 0, 0, "", "", "co-occurrence of levels"},
+    {"families.glrlm", RP_SET_SWITCH, FAMILY(RP_GLRLM), "true", 0, 0, 0, "", "", "run lengths"},
+    {"families.glszm", RP_SET_SWITCH, FAMILY(RP_GLSZM), "true", 0, 0, 0, "", "", "zones by size"},
+    {"families.gldzm", RP_SET_SWITCH, FAMILY(RP_GLDZM), "true", 0, 0, 0, "", "", "zones by distance from the border"},
+    {"families.ngtdm", RP_SET_SWITCH, FAMILY(RP_NGTDM), "true", 0, 0, 0, "", "", "differences from the neighbourhood"},
+    {"families.ngldm", RP_SET_SWITCH, FAMILY(RP_NGLDM), "true", 0, 0, 0, "", "", "dependence on the neighbourhood"},
+};
+const int rp_settings_count = sizeof rp_settings / sizeof *rp_settings;
+
+#define CT "interpolate: {spacing: [2, 2, 2], image: "
+
+const rp_preset rp_presets[] = {
+    {"ibsi-digital", "the digital phantom of IBSI", "discretise: {method: none}\n"
+     "intensity: {integer: true}\nmin_voxels: 0\ntexture: {slices: true, merged: true}\n"},
+    {"ibsi-A", "configuration A of IBSI's CT phantom", "intensity: {integer: true}\nresegment: {range: [-500, 400]}\n"
+     "discretise: {method: fbs, width: 25}\ntexture: {slices: true, merged: true, volume: false}\n"},
+    {"ibsi-B", "configuration B", "intensity: {integer: true}\ninterpolate: {spacing: [0, 2, 2], image: linear}\n"
+     "resegment: {range: [-500, 400]}\ntexture: {slices: true, merged: true, volume: false}\n"},
+    {"ibsi-C", "configuration C", "intensity: {integer: true}\n" CT "linear}\nresegment: {range: [-1000, 400]}\n"
+     "discretise: {method: fbs, width: 25}\nivh: {method: fbs, width: 2.5}\n"},
+    {"ibsi-D", "configuration D", "intensity: {integer: true}\n" CT "linear}\nresegment: {outliers: 3}\n"},
+    {"ibsi-E", "configuration E", "intensity: {integer: true}\n" CT "cubic}\nresegment: {range: [-1000, 400], outliers: 3}\n"
+     "ivh: {method: fbn, bins: 1000}\n"},
+    {"ct", "CT: 1 mm, -1000 to 400 HU, bins of 25 HU", "intensity: {integer: true}\ninterpolate: {spacing: [1, 1, 1]}\n"
+     "resegment: {range: [-1000, 400]}\ndiscretise: {method: fbs, width: 25}\n"},
+    {"mr", "MR: 1 mm, z-score in the region, outliers at 3 sd, 32 bins", "interpolate: {spacing: [1, 1, 1]}\n"
+     "intensity: {zscore: true}\nresegment: {outliers: 3}\nivh: {method: fbn}\n"},
+    {"pet", "PET in SUV: 3 mm, bins of 0.25 from 0", "interpolate: {spacing: [3, 3, 3]}\n"
+     "resegment: {range: [0, 1000]}\ndiscretise: {method: fbs, width: 0.25}\nivh: {method: fbn}\n"},
+};
+/* clang-format on */
+const int rp_presets_count = sizeof rp_presets / sizeof *rp_presets;

@@ -1,0 +1,51 @@
+/* pipeline/radiomics_settings.h - settings of radiomics: one table of keys, presets, files. */
+#pragma once
+#include "lib/base/text.h"
+#include "stages/radiomics.h"
+
+/* The keys as written; rp_radiomics_settings follows from them. */
+typedef struct rp_radiomics_keys {
+    double spacing[3];             /* mm z, y, x; 0: as it is */
+    int image, mask, binning, ivh; /* choices, by place in their row's list */
+    double threshold;
+    bool is_integer, is_zscore;
+    double range[2]; /* low > high: none */
+    double outliers, bins, width, ivh_bins, ivh_width, levels;
+    double distance, neighbourhood, coarseness, memory;
+    bool slices, merged, volume;
+    bool family[RP_FAMILY_COUNT];
+    char images[64], regions[64];
+    double min_voxels;
+} rp_radiomics_keys;
+
+typedef enum rp_setting_type {
+    RP_SET_NUMBER,  /* double */
+    RP_SET_NUMBERS, /* double[count]; 'none' where the row allows it */
+    RP_SET_SWITCH,  /* bool */
+    RP_SET_CHOICE,  /* int */
+    RP_SET_TEXT,    /* char[64] */
+} rp_setting_type;
+typedef struct rp_setting {
+    const char *name; /* section.key */
+    rp_setting_type type;
+    size_t offset; /* in rp_radiomics_keys */
+    const char *standard;
+    double low, high;    /* of each number */
+    int count;           /* of numbers */
+    const char *choices; /* "a|b|c" */
+    const char *unit, *meaning;
+} rp_setting;
+extern const rp_setting rp_settings[];
+extern const int rp_settings_count;
+
+typedef struct rp_preset {
+    const char *name, *meaning, *yaml;
+} rp_preset;
+extern const rp_preset rp_presets[];
+extern const int rp_presets_count;
+
+/* A preset's name or a file of settings; a file may name a preset as its base.  resolved: every key
+ * with its value, as YAML.  Errors: RP_EUSE naming file, line, column and what may stand there; the
+ * nearest key where one is unknown; those of rp_file_read. */
+RP_MUST rp_status rp_radiomics_settings_read(const char *name, rp_radiomics_settings *out,
+                                             rp_text *resolved);

@@ -1,0 +1,188 @@
+/* pipeline/verb_radiomics.c - radpipe radiomics. */
+#include "io/atomic.h"
+#include "io/csv.h"
+#include "io/nifti.h"
+#include "io/nrrd.h"
+#include "lib/base/digest.h"
+#include "pipeline/program.h"
+#include "pipeline/radiomics_settings.h"
+#include "pipeline/verb.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+const char rp_verb_radiomics_usage[] =
+    "usage: radpipe radiomics COHORT --settings S --out DIR [--quiet]\n"
+    "       radpipe radiomics --image FILE --mask FILE --settings S --out DIR [--label N]\n"
+    "       mpirun -n N radpipe radiomics COHORT ...\n"
+    "\n"
+    "Computes the features of IBSI for the regions of a cohort, or of one image and mask (NIfTI, "
+    "NRRD).\n"
+    "Writes into DIR: features.csv (a row a region), features-dictionary.csv (a row a feature),\n"
+    "features-missing.csv (why a value is not there), features-steps.csv (what each step of "
+    "processing\n"
+    "left), settings.yaml (every setting), lost.csv (regions that could not be read).\n"
+    "\n"
+    "  --settings S    a file (YAML; 'base: pet' builds on a preset) or a preset: ibsi-digital, "
+    "ibsi-A,\n"
+    "                  ibsi-B, ibsi-C, ibsi-D, ibsi-E, ct, mr, pet\n"
+    "  --out DIR       where the tables go\n"
+    "  --label N       voxels of the mask that are the region (default: all that are not 0)\n"
+    "\n"
+    "example: radpipe radiomics build/sts-cohort --settings pet --out build/features\n";
+
+static bool ends_with(const char *name, const char *end)
+{
+    const size_t n = strlen(name), m = strlen(end);
+    return n >= m && strcmp(name + n - m, end) == 0;
+}
+
+static rp_status read_volume(const char *path, rp_volume **out)
+{
+    if (ends_with(path, ".nrrd") || ends_with(path, ".nhdr")) return rp_nrrd_read(path, out, NULL);
+    RP_NEED(ends_with(path, ".nii") || ends_with(path, ".nii.gz"), RP_EUSE,
+            "'%s': must be a .nii, .nii.gz, .nrrd or .nhdr file", path);
+    return rp_nifti_read(path, out, NULL);
+}
+
+/* Where corners may differ, in voxels: what rounding to float in a header does. */
+static const double grid_slack = 1e-2;
+
+static rp_status read_mask(const char *path, const rp_grid *grid, int64_t label, uint8_t **out)
+{
+    RP_AUTO(rp_volume) mask = NULL;
+    RP_AUTOFREE uint8_t *inside = NULL;
+    RP_TRY(read_volume(path, &mask));
+    const double apart = rp_grid_difference(grid, &mask->grid);
+    RP_NEED(apart <= grid_slack, RP_EDATA,
+            "mask '%s' is not on the image's grid: corners differ by %g voxels", path, apart);
+    const int64_t n = rp_grid_voxels(grid);
+    RP_TRY(rp_alloc_raw(n, 1, &inside));
+    for (int64_t i = 0; i < n; i++) {
+        const double x = rp_volume_value(mask, i);
+        inside[i] = label > 0 ? x == (double)label : x != 0;
+    }
+    *out = RP_TAKE(inside);
+    return RP_OK;
+}
+
+static rp_status publish(const char *folder, const char *name, const rp_text *text)
+{
+    RP_AUTOFREE char *path = NULL;
+    RP_TRY(rp_text_status(text));
+    RP_TRY(rp_path_join(folder, name, &path));
+    return rp_atomic_write(path, text->length, rp_text_get(text));
+}
+
+static rp_status write_tables(const char *folder, const rp_radiomics_settings *s,
+                              const rp_text *settings, const rp_radiomics_tables *t,
+                              const rp_text *lost)
+{
+    RP_TEXT_AUTO dictionary = {0}, all = {0}, missing = {0};
+    rp_radiomics_columns c = {0};
+    RP_TRY(rp_radiomics_columns_make(s, &c));
+    rp_radiomics_dictionary(&c, &dictionary);
+    rp_radiomics_columns_clear(&c);
+    rp_text_add(&all, "# %s\n%s", rp_program_version(), rp_text_get(settings));
+    rp_text_add(&missing, "case,stage,reason\n%s", rp_text_get(lost));
+    RP_TRY(rp_path_make_folder(folder));
+    RP_TRY(publish(folder, "settings.yaml", &all));
+    RP_TRY(publish(folder, "features-dictionary.csv", &dictionary));
+    RP_TRY(publish(folder, "features-missing.csv", &t->missing));
+    RP_TRY(publish(folder, "features-steps.csv", &t->steps));
+    RP_TRY(publish(folder, "lost.csv", &missing));
+    return publish(folder, "features.csv", &t->features);
+}
+
+static const char *base_name(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    return slash ? slash + 1 : path;
+}
+
+static rp_status of_files(const char *image_path, const char *mask_path, int64_t label,
+                          const rp_radiomics_settings *s, rp_radiomics_tables *t)
+{
+    RP_AUTO(rp_volume) image = NULL;
+    RP_AUTOFREE uint8_t *mask = NULL;
+    RP_AUTOFREE double *values = NULL;
+    rp_radiomics_columns c = {0};
+    RP_TRY(read_volume(image_path, &image));
+    RP_TRY(read_mask(mask_path, &image->grid, label, &mask));
+    RP_TRY(rp_alloc_raw(rp_grid_voxels(&image->grid), sizeof *values, &values));
+    rp_volume_doubles(image, values);
+    const char *const name[3] = {base_name(image_path), base_name(mask_path), "image"};
+    RP_TRY(rp_radiomics_columns_make(s, &c));
+    rp_radiomics_headers(&c, t);
+    const rp_status st = rp_radiomics_region(s, &c, name, &image->grid, values, mask, t);
+    rp_radiomics_columns_clear(&c);
+    return st;
+}
+
+static rp_status of_cohort(const char *path, const char *out, const rp_radiomics_settings *s,
+                           const rp_text *settings, rp_radiomics_tables *t, rp_text *lost,
+                           int64_t *regions)
+{
+    RP_AUTO(rp_cohort) cohort = NULL;
+    RP_AUTO(rp_pool) pool = NULL;
+    RP_TEXT_AUTO what = {0};
+    uint8_t digest[RP_DIGEST_BYTES];
+    char hex[RP_DIGEST_TEXT];
+    rp_status st = rp_cohort_open(path, &cohort);
+    if (st == RP_OK) st = rp_pool_new(rp_program_cores(), &pool);
+    RP_TRY(rp_comm_agree(rp_comm_world(), st));
+    rp_text_add(&what, "%s\n%s\n%s", rp_program_version(), cohort->digest, rp_text_get(settings));
+    RP_TRY(rp_text_status(&what));
+    rp_digest_bytes(NULL, (size_t)what.length, rp_text_get(&what), digest);
+    rp_hex(RP_DIGEST_BYTES, digest, hex);
+    const rp_radiomics_run run = {.comm = rp_comm_world(),
+                                  .pool = pool,
+                                  .folder = out,
+                                  .digest = hex,
+                                  .cohort = cohort,
+                                  .settings = s,
+                                  .stop = rp_signals_stop};
+    return rp_radiomics_cohort(&run, regions, t, lost);
+}
+
+static rp_status run_with(const char *cohort, const char *image, const char *mask, int64_t label,
+                          const char *settings, const char *out)
+{
+    rp_radiomics_settings s;
+    rp_radiomics_tables t = {0};
+    RP_TEXT_AUTO resolved = {0}, lost = {0};
+    int64_t regions = 1;
+    rp_status st = rp_radiomics_settings_read(settings, &s, &resolved);
+    st = rp_comm_agree(rp_comm_world(), st);
+    if (st == RP_OK)
+        st = cohort ? of_cohort(cohort, out, &s, &resolved, &t, &lost, &regions)
+                    : of_files(image, mask, label, &s, &t);
+    if (st == RP_OK && rp_comm_rank(rp_comm_world()) == 0) {
+        st = write_tables(out, &s, &resolved, &t, &lost);
+        if (st == RP_OK)
+            (void)printf("features of %" PRId64 " regions: %s/features.csv\n", regions, out);
+    }
+    rp_radiomics_tables_clear(&t);
+    return rp_comm_agree(rp_comm_world(), st);
+}
+
+rp_status rp_verb_radiomics(int argc, char **argv)
+{
+    const char *settings = NULL, *out = NULL, *image = NULL, *mask = NULL, *label = NULL, *word[1];
+    bool quiet = false;
+    int words;
+    int64_t number = 0;
+    const rp_option option[] = {
+        {.name = "--settings", .value = &settings}, {.name = "--out", .value = &out},
+        {.name = "--image", .value = &image},       {.name = "--mask", .value = &mask},
+        {.name = "--label", .value = &label},       {.name = "--quiet", .flag = &quiet}};
+    RP_TRY(rp_options_read(argc, argv, 6, option, 1, word, &words));
+    RP_NEED(settings && out && (words == 1) == (!image && !mask) && !image == !mask, RP_EUSE,
+            "radiomics: a cohort, or --image FILE and --mask FILE, then --settings S and --out "
+            "DIR; 'radpipe help radiomics' shows the usage");
+    if (label) RP_TRY(rp_option_int("--label", label, 1, 1000000, &number));
+    if (quiet) rp_progress_show(RP_SHOW_QUIET);
+    rp_signals_watch();
+    return run_with(words ? word[0] : NULL, image, mask, number, settings, out);
+}

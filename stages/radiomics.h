@@ -1,0 +1,62 @@
+/* stages/radiomics.h - features of regions: of one image and mask, and of a cohort over all ranks.
+ */
+#pragma once
+#include "cohort/cohort.h"
+#include "cohort/work.h"
+#include "lib/radiomics/families.h"
+
+typedef struct rp_radiomics_settings {
+    rp_roi_settings roi;
+    rp_texture_settings texture;
+    rp_family_choice families;
+    char image[64];    /* pattern of volume names; regions drawn on others are passed over */
+    char region[64];   /* pattern of region names */
+    double min_voxels; /* regions with fewer, after re-segmentation, are marked */
+} rp_radiomics_settings;
+
+/* The columns behind case, region, image: features of the chosen families and aggregations. */
+typedef struct rp_radiomics_columns {
+    int64_t count;
+    int *feature;
+    rp_aggregation *aggregation;
+} rp_radiomics_columns;
+RP_MUST rp_status rp_radiomics_columns_make(const rp_radiomics_settings *s,
+                                            rp_radiomics_columns *out);
+void rp_radiomics_columns_clear(rp_radiomics_columns *c);
+/* "stat_mean", "cm_joint_max.ITBB". */
+void rp_radiomics_column_name(const rp_radiomics_columns *c, int64_t i, rp_text *out);
+
+/* Tables of results; a row is added a region. */
+typedef struct rp_radiomics_tables {
+    rp_text features; /* case,region,image,voxels,warning, then the columns; empty where missing */
+    rp_text missing;  /* case,region,image,feature,reason */
+    rp_text steps;    /* case,region,image,step,... : what each step of processing left */
+} rp_radiomics_tables;
+void rp_radiomics_tables_clear(rp_radiomics_tables *t);
+/* Headers of the tables. */
+void rp_radiomics_headers(const rp_radiomics_columns *c, rp_radiomics_tables *t);
+/* feature,name,code,family,family_code,aggregation,unit,standardised: a row a column. */
+void rp_radiomics_dictionary(const rp_radiomics_columns *c, rp_text *out);
+
+/* Rows of one region.  image: [voxels of grid]; mask 0 or 1.  Errors: RP_EDATA, RP_ENUM (an
+ * intensity that is not finite), RP_EMEM. */
+RP_MUST rp_status rp_radiomics_region(const rp_radiomics_settings *s, const rp_radiomics_columns *c,
+                                      const char *const name[3], const rp_grid *grid,
+                                      const double image[], const uint8_t mask[],
+                                      rp_radiomics_tables *t);
+
+typedef struct rp_radiomics_run {
+    const rp_comm *comm;
+    rp_pool *pool;
+    const char *folder; /* results and journal */
+    const char *digest; /* of settings and cohort: journals of others are not used */
+    rp_cohort *cohort;
+    const rp_radiomics_settings *settings;
+    bool (*stop)(void *arg);
+    void *stop_arg;
+} rp_radiomics_run;
+/* Features of every region whose name and volume match.  The tables are filled on rank 0 in the
+ * cohort's order, so their bytes do not depend on ranks.  lost: "case,stage,reason" rows.
+ * Collective. Errors: RP_EUSE (no region matches), those of rp_work_run. */
+RP_MUST rp_status rp_radiomics_cohort(const rp_radiomics_run *run, int64_t *regions,
+                                      rp_radiomics_tables *t, rp_text *lost);

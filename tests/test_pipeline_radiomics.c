@@ -1,0 +1,127 @@
+/* tests/test_pipeline_radiomics.c - radpipe radiomics, as a user starts it. */
+#include "tests/harness.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#define PROGRAM build_path("radpipe")
+
+/* Phantoms and their cohort, made once for all tests of this program. */
+static const char *cohort(void)
+{
+    static char folder[1000];
+    char out[4000];
+    struct stat st;
+    snprintf(folder, sizeof folder, "%s/cohort", build_path("scratch/radiomics"));
+    char done[1100];
+    snprintf(done, sizeof done, "%s/cohort.json", folder);
+    if (stat(done, &st) == 0) return folder;
+    const char *base = build_path("scratch/radiomics");
+    cr_assert_eq(
+        run_command(60, out, sizeof out,
+                    "rm -rf %s && mkdir -p %s && %s phantom head-neck --patients 3 --out %s/dicom",
+                    base, base, PROGRAM, base),
+        0, "%s", out);
+    cr_assert_eq(run_command(60, out, sizeof out, "%s ingest %s/dicom --out %s --ids keep", PROGRAM,
+                             base, folder),
+                 0, "%s", out);
+    return folder;
+}
+
+static const char *write_settings(const char *text)
+{
+    static char path[1000];
+    snprintf(path, sizeof path, "%s/settings.yaml", scratch_folder("radiomics-settings"));
+    FILE *f = fopen(path, "w");
+    fputs(text, f);
+    fclose(f);
+    return path;
+}
+
+Test(radiomics, tables_are_the_same_bytes_on_1_2_3_and_5_ranks, .timeout = 300)
+{
+    const char *c = cohort(),
+               *s =
+                   write_settings("base: ct\nregions: 'GTV*'\ninterpolate: {spacing: [3, 3, 3]}\n");
+    char out[4000];
+    const int ranks[] = {1, 2, 3, 5};
+    for (int i = 0; i < 4; i++)
+        cr_assert_eq(run_command(100, out, sizeof out,
+                                 "rm -rf %s-f%d && mpirun --bind-to none -n %d %s radiomics %s "
+                                 "--settings %s --out %s-f%d --quiet",
+                                 c, ranks[i], ranks[i], PROGRAM, c, s, c, ranks[i]),
+                     0, "%s", out);
+    for (int i = 1; i < 4; i++)
+        cr_expect_eq(
+            run_command(10, out, sizeof out, "diff -r -x journal %s-f1 %s-f%d", c, c, ranks[i]), 0,
+            "%s", out);
+    char path[1100];
+    snprintf(path, sizeof path, "%s-f1/features.csv", c);
+    const table *t = table_read(path);
+    cr_expect_gt(t->rows, 0);
+    for (int r = 0; r < t->rows; r++) {
+        cr_expect_gt(table_number(t, r, "morph_volume"), 0);
+        cr_expect_eq(strncmp(table_text(t, r, "region"), "GTV", 3), 0);
+        cr_expect_leq(table_number(t, r, "stat_max"), 400);
+    }
+}
+
+Test(radiomics, a_file_and_its_mask_give_the_values_of_the_standard, .timeout = 60)
+{
+    if (!shared_path("data/ibsi1/digital_phantom/image.nii.gz"))
+        skip_test("IBSI's phantoms are not beside the project");
+    char out[4000], path[1000];
+    const char *image = shared_path("data/ibsi1/digital_phantom/image.nii.gz"),
+               *mask = shared_path("data/ibsi1/digital_phantom/mask.nii.gz");
+    const char *folder = scratch_folder("radiomics-file");
+    cr_assert_eq(run_command(30, out, sizeof out,
+                             "%s radiomics --image %s --mask %s --settings ibsi-digital --out %s",
+                             PROGRAM, image, mask, folder),
+                 0, "%s", out);
+    snprintf(path, sizeof path, "%s/features.csv", folder);
+    const table *t = table_read(path);
+    cr_assert_eq(t->rows, 1);
+    cr_expect(near(table_number(t, 0, "stat_mean"), 2.15, 0, 0.005));
+    cr_expect(near(table_number(t, 0, "cm_joint_max.ITBB"), 0.503, 0, 0.001));
+    cr_expect(near(table_number(t, 0, "morph_moran_i"), 0.0397, 0, 0.0003));
+    cr_expect_eq(t->columns, 5 + 79 + 25 * 6 + 16 * 6 + 16 * 6 + 5 * 3 + 17 * 3);
+    cr_assert_eq(
+        run_command(30, out, sizeof out,
+                    "%s radiomics --image %s --mask %s --label 7 --settings ibsi-digital --out %s",
+                    PROGRAM, image, mask, folder),
+        0, "an empty region is no failure: %s", out);
+    cr_assert_eq(
+        run_command(5, out, sizeof out, "grep -c empty %s/features-missing.csv", folder),
+        0);
+    cr_expect_eq(atoi(out), t->columns - 5);
+}
+
+Test(radiomics, wrong_settings_are_refused_with_their_place, .timeout = 60)
+{
+    const struct {
+        const char *text, *says;
+    } wrong[] = {
+        {"base: pett\n", ":1:7: base: must be a preset"},
+        {"discretise: {bin: 3}\n", "unknown key 'discretise.bin'; did you mean 'discretise.bins'?"},
+        {"discretise: {method: fixed}\n", "discretise.method: must be one of none|fbn|fbs"},
+        {"interpolate: {spacing: [1, 1]}\n", "interpolate.spacing: must be a list of 3 numbers"},
+        {"interpolate: 3\n", "interpolate: must be a map of keys"},
+        {"discretise: {bins: 2.5}\n", "2.5 must be a whole number"},
+    };
+    char out[4000];
+    for (int i = 0; i < 6; i++) {
+        const char *s = write_settings(wrong[i].text);
+        cr_expect_eq(
+            run_command(20, out, sizeof out,
+                        "%s radiomics --image a.nii --mask b.nii --settings %s --out build/none",
+                        PROGRAM, s),
+            2, "%s", out);
+        cr_expect(strstr(out, wrong[i].says), "%s: %s", wrong[i].text, out);
+    }
+    cr_expect_eq(run_command(20, out, sizeof out,
+                             "%s radiomics --image a.nii --settings ct --out build/none", PROGRAM),
+                 2);
+}
