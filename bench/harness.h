@@ -19,5 +19,5 @@ double rp_bench_median(int n, double x[]);
 /* Largest resident size of this process so far, MiB. */
 double rp_bench_peak(void);
 /* Multiply-adds of one thread in this processor's widest vectors, in GFLOP/s (2 a multiply-add);
- * best of several short runs. */
+ * by CPU time, best of several short runs. */
 double rp_bench_fma_rate(void);

@@ -116,6 +116,75 @@ static double tolerance(rp_op op, const rp_conv_shape *s)
     return 2e-7 * (4 + sqrt(terms));
 }
 
+/* The definition in single precision: one sum after the other, each product and sum rounded. */
+static void plain_loops(rp_op op, const rp_conv_shape *s, data *d)
+{
+    const int64_t ci = s->big_channels, co = s->small_channels, taps = volume(s->kernel);
+    if (op == RP_OP_CONV) memset(d->small, 0, (size_t)d->small_count * sizeof *d->small);
+    if (op == RP_OP_TRANSPOSED) memset(d->big, 0, (size_t)d->big_count * sizeof *d->big);
+    if (op == RP_OP_WEIGHTS) memset(d->weights, 0, (size_t)d->weight_count * sizeof *d->weights);
+    for (int64_t v = 0; v < volume(s->small); v++)
+        for (int64_t t = 0; t < taps; t++) {
+            const int64_t at[] = {v / (s->small[1] * s->small[2]), v / s->small[2] % s->small[1],
+                                  v % s->small[2]};
+            const int64_t k[] = {t / (s->kernel[1] * s->kernel[2]), t / s->kernel[2] % s->kernel[1],
+                                 t % s->kernel[2]};
+            int64_t b = 0;
+            bool in = true;
+            for (int a = 0; a < 3; a++) {
+                const int64_t p = at[a] * s->stride[a] - s->pad[a] + k[a];
+                in = in && p >= 0 && p < s->big[a];
+                b = b * s->big[a] + p;
+            }
+            if (!in) continue;
+            float *big = d->big + b * d->big_stride, *small = d->small + v * d->small_stride;
+            for (int64_t o = 0; o < co; o++)
+                for (int64_t i = 0; i < ci; i++) {
+                    float *w = d->weights + (o * ci + i) * taps + t;
+                    if (op == RP_OP_CONV) small[o] += *w * big[i];
+                    if (op == RP_OP_TRANSPOSED) big[i] += *w * small[o];
+                    if (op == RP_OP_WEIGHTS) *w += big[i] * small[o];
+                }
+        }
+}
+
+/* Root mean square of the differences over that of the values. */
+static double relative(int64_t n, const float want[], const float got[])
+{
+    double sum = 0, all = 0;
+    for (int64_t i = 0; i < n; i++) {
+        sum += ((double)got[i] - want[i]) * ((double)got[i] - want[i]);
+        all += (double)want[i] * want[i];
+    }
+    return sqrt(sum / (all > 0 ? all : 1));
+}
+
+/* A row's error is at most four times that of plain loops in single precision. */
+static void compare_errors(const char *row)
+{
+    if (rp_kernel_find(row)->needs > rp_isa_here()) skip_test("%s needs another processor", row);
+    const table *t = table_read("tests/data/net_shapes.csv");
+    for (int r = 0; r < t->rows; r++)
+        for (int op = 0; op < RP_OP_COUNT; op++) {
+            const rp_conv_shape s = shape_of(t, r);
+            data want = data_of(&s, 0), got = data_of(&s, 0), loops = data_of(&s, 0);
+            bool invariant;
+            cr_assert(run_row("reference", (rp_op)op, &s, 1, false, &want, &invariant) == RP_OK);
+            if (run_row(row, (rp_op)op, &s, 1, false, &got, &invariant) == RP_OK) {
+                plain_loops((rp_op)op, &s, &loops);
+                int64_t n;
+                const float *a = output(&want, (rp_op)op, &n), *b = output(&got, (rp_op)op, &n);
+                const float *c = output(&loops, (rp_op)op, &n);
+                const double own = relative(n, a, b), plain = relative(n, a, c);
+                cr_expect(own <= 4 * plain, "%s %s, shape %d: error %g, of plain loops %g", row,
+                          rp_op_name((rp_op)op), r, own, plain);
+            }
+            data_clear(&want);
+            data_clear(&got);
+            data_clear(&loops);
+        }
+}
+
 /* needed: the row must take the shape; others it may refuse, by name. */
 static void compare(const char *row, rp_op op, const rp_conv_shape *s, int64_t extra, bool bias,
                     bool needed)
@@ -139,13 +208,10 @@ static void compare(const char *row, rp_op op, const rp_conv_shape *s, int64_t e
 }
 
 /* Whether a row promises to take a shape of the table. */
-static bool takes(const char *row, const table *t, int r, rp_op op)
+static bool takes(const char *row, const table *t, int r)
 {
     if (strcmp(row, "onednn") == 0) return table_number(t, r, "unet") == 1;
-    if (strcmp(row, "winograd") != 0) return true;
-    const double weights =
-        table_number(t, r, "big_channels") * table_number(t, r, "small_channels");
-    return table_number(t, r, "winograd") == 1 && (op != RP_OP_WEIGHTS || weights <= 8192);
+    return strncmp(row, "winograd", 8) != 0 || table_number(t, r, "winograd") == 1;
 }
 
 static void compare_all(const char *row)
@@ -154,7 +220,7 @@ static void compare_all(const char *row)
     const table *t = table_read("tests/data/net_shapes.csv");
     for (int r = 0; r < t->rows; r++)
         for (int op = 0; op < RP_OP_COUNT; op++) {
-            const bool needed = takes(row, t, r, (rp_op)op);
+            const bool needed = takes(row, t, r);
             rp_conv_shape s = shape_of(t, r);
             compare(row, (rp_op)op, &s, 0, op != RP_OP_WEIGHTS, needed);
             s.view = s.add = true; /* the same through views, added to what is there */
@@ -166,13 +232,19 @@ Test(net_kernels, onednn_equals_the_definition) { compare_all("onednn"); }
 
 Test(net_kernels, winograd_equals_the_definition) { compare_all("winograd"); }
 
+Test(net_kernels, winograd_for_avx2_equals_the_definition) { compare_all("winograd-avx2"); }
+
+Test(net_kernels, winograd_in_plain_c_equals_the_definition) { compare_all("winograd-plain"); }
+
 Test(net_kernels, blas_equals_the_definition) { compare_all("blas"); }
+
+Test(net_kernels, winograd_errs_little_more_than_plain_loops) { compare_errors("winograd"); }
 
 Test(net_kernels, every_row_is_tested_above)
 {
     int rows = 0;
     for (const rp_kernel_row *r = rp_kernel_rows; r->name; r++) rows++;
-    cr_expect(rows == 4, "%d rows, but the tests know 4", rows);
+    cr_expect(rows == 6, "%d rows, but the tests know 6", rows);
 }
 
 Test(net_kernels, bits_do_not_depend_on_threads)

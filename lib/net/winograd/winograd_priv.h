@@ -1,44 +1,60 @@
-/* lib/net/winograd/winograd_priv.h - tiles of Winograd's convolution F(2, 3) along each axis.
+/* lib/net/winograd/winograd_priv.h - tiles of Winograd's convolution with kernels of 3.
  *
- * A tile of 2 outputs an axis comes from 4 inputs by 4 products instead of 6:
+ * F(2, 3) makes 2 outputs of an axis from 4 inputs with 4 products (points 0, 1, -1, infinity),
+ * F(4, 3) makes 4 from 6 with 6 (points 0, 1, -1, 2, -2, infinity):
  *   V = B^T d, M = sum over channels U V, y = A^T M, U = G g
- *   B^T = 1 0 -1 0 | 0 1 1 0 | 0 -1 1 0 | 0 1 0 -1     A^T = 1 1 1 0 | 0 1 -1 -1
- *   G = 1 0 0 | 1/2 1/2 1/2 | 1/2 -1/2 1/2 | 0 0 1
- * in z, y and x (64 points), or in y and x alone where the kernel is flat (16 points).
+ * A tile has its own number of outputs along z, y and x: 2 2 4 takes 96 products for 16 voxels,
+ * where the direct sum takes 432.
+ *
+ * The inner loops are written once (winograd_loops.inc) and built for three instruction sets.
  * Source: A. Lavin, S. Gray, arXiv 1509.09308. */
 #pragma once
 #include <stdbool.h>
 #include <stdint.h>
 
-enum { RP_WINOGRAD_POINTS = 64, RP_WINOGRAD_COLUMNS = 32, RP_WINOGRAD_ROWS = 12 };
+/* Most points of a tile, most columns of a panel (channels side by side in a product). */
+enum { RP_WINOGRAD_POINTS = 96, RP_WINOGRAD_COLUMNS = 32 };
 
-/* The tiles of a grid, and a run of them. */
+/* How a grid is cut in tiles. */
 typedef struct rp_tiles {
-    int64_t n[3];     /* voxels z y x */
-    int64_t tiles[3]; /* tiles z y x */
-    bool deep;        /* transforms along z too */
+    int64_t n[3];            /* voxels z y x */
+    int out[3], in[3];       /* voxels that a tile writes, reads: 1 1, 2 4 or 4 6 */
+    int64_t tiles[3], count; /* tiles z y x, and in all */
+    int points;              /* in[0] in[1] in[2] */
 } rp_tiles;
 
 /* Arrays of points: [points][tiles of the strip][width], a point every `point` floats, a tile every
- * `width` (channels rounded up to 32, the rest zeros). */
+ * `width` (channels rounded up, the rest zeros). */
 typedef struct rp_points {
     float *data;
     int64_t point, width;
 } rp_points;
 
-/* Tiles first..first + count - 1 of x (channels last, voxel stride xs) become V. */
-void rp_winograd_input_avx512(const rp_tiles *g, int64_t first, int64_t count, int64_t channels,
-                              const float *x, int64_t xs, const rp_points *v);
-/* The adjoint of the output transform: tiles of dy become Z. */
-void rp_winograd_adjoint_avx512(const rp_tiles *g, int64_t first, int64_t count, int64_t channels,
-                                const float *dy, int64_t ys, const rp_points *z);
-/* M becomes tiles of y (+ bias), added to y if add. */
-void rp_winograd_output_avx512(const rp_tiles *g, int64_t first, int64_t count, int64_t channels,
-                               const rp_points *m, const float *bias, bool add, float *y,
-                               int64_t ys);
-/* m [rows][mw] = v [rows][vw] u, u [panels of 32 columns][k][32]. */
-void rp_winograd_product_avx512(int64_t rows, int64_t k, const float *v, int64_t vw, int64_t panels,
-                                const float *u, float *m, int64_t mw);
-/* s [rows][zw] += v^T z over tiles: v [tiles][vw], z [tiles][zw], zw a multiple of 32. */
-void rp_winograd_outer_avx512(int64_t rows, int64_t tiles, const float *v, int64_t vw,
-                              const float *z, int64_t zw, float *s);
+typedef struct rp_winograd_loops {
+    const char *isa;
+    int lanes, columns, rows; /* of a vector, of a panel, of a block of a product */
+
+    /* Channels c..c + n - 1, a multiple of lanes but for the last, of tiles first..first + count -
+     * 1 of x (channels last, voxel stride xs; x and v->data stand at c already) become V. */
+    void (*input)(const rp_tiles *g, int64_t first, int64_t count, int64_t n, const float *x,
+                  int64_t xs, const rp_points *v);
+    /* The adjoint of the output transform: tiles of dy become Z. */
+    void (*adjoint)(const rp_tiles *g, int64_t first, int64_t count, int64_t n, const float *dy,
+                    int64_t ys, const rp_points *z);
+    /* M becomes tiles of y, plus bias if there is one, added to y if add. */
+    void (*output)(const rp_tiles *g, int64_t first, int64_t count, int64_t n, const rp_points *m,
+                   const float *bias, bool add, float *y, int64_t ys);
+    /* m [rows][columns], row length mw, = v [rows][vw] u [k][columns]. */
+    void (*product)(int64_t rows, int64_t k, const float *v, int64_t vw, const float *u, float *m,
+                    int64_t mw);
+    /* s [rows][columns], row length sw, (+)= v^T z over tiles: v [tiles][vw], z [tiles][zw]. */
+    void (*outer)(int64_t rows, int64_t tiles, const float *v, int64_t vw, const float *z,
+                  int64_t zw, float *s, int64_t sw, bool add);
+} rp_winograd_loops;
+
+extern const rp_winograd_loops rp_winograd_avx512, rp_winograd_avx2, rp_winograd_plain;
+
+/* U = G g: kernels [z][y][x][lanes] of 3 along each axis with out > 1 become points [..][lanes]. */
+void rp_winograd_weights(const rp_tiles *g, int lanes, const float *w, float *u);
+/* The adjoint: points [..][lanes] become kernels [z][y][x][lanes]; u is overwritten. */
+void rp_winograd_gradient(const rp_tiles *g, int lanes, float *u, float *w);

@@ -1,246 +1,229 @@
-/* lib/net/winograd/winograd_rows.c - the row `winograd`: 3x3x3 and 1x3x3 convolutions of stride 1.
+/* lib/net/winograd/winograd_rows.c - the rows `winograd`: 3x3x3 and 1x3x3 convolutions of stride 1.
  *
- * 1. A strip of tiles is a task of one thread: its input transform, a product a point, its output
- *    transform.  Strips follow from the shape alone, and each output belongs to one strip.
+ * 1. A strip of tiles is a task of one thread: its input transform; then for each panel of output
+ *    channels a product a point and the output transform.  Grids of few strips are transformed
+ *    whole, by all threads, and panels are the tasks.
  * 2. The transposed map is the same with flipped weights.
- * 3. Weight gradients: GROUPS fixed ranges of strips with sums of their own, added in order.
+ * 3. An output belongs to one tile, and sums run over channels: strips and threads bear on no bit,
+ *    so strips may follow the size of the cache.
  * V and M belong to the thread; points are padded apart so that they do not share cache sets. */
-#include "lib/net/kernels_priv.h"
-#include "lib/net/winograd/winograd_priv.h"
+#include "lib/net/winograd/winograd_plan.h"
 
 #include <omp.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
-enum { GROUPS = 8, PAD = 16, WEIGHTS_MOST = 8192, CHANNELS_LEAST = 16 };
-
-typedef struct winograd {
-    rp_kernel base;
-    rp_op op;
-    rp_conv_shape s;
-    rp_tiles tiles;
-    int points;
-    int64_t ci, co, panels; /* of the map as it runs: transposed is flipped */
-    int64_t vw, mw;         /* widths of the points' arrays */
-    int64_t count, strip, strips, groups;
-    int64_t thread_floats;
-} winograd;
+enum { STRIPS_LEAST = 8, STRIP_MOST = 96, TILES_LEAST = 8, CHANNELS_LEAST = 8 };
 
 static int64_t round_up(int64_t n, int64_t to) { return (n + to - 1) / to * to; }
 
 static void drop(rp_kernel *k) { rp_free(k); }
 
-/* G g of three numbers, for 32 lanes at once: from [3 * step] to [4 * step]. */
-static void weights3(int steps, const float *from, float *to)
-{
-    for (int i = 0; i < steps * RP_WINOGRAD_COLUMNS; i++) {
-        const int s = steps * RP_WINOGRAD_COLUMNS;
-        const float g0 = from[i], g1 = from[s + i], g2 = from[2 * s + i], sum = 0.5f * (g0 + g2);
-        to[i] = g0;
-        to[s + i] = sum + 0.5f * g1;
-        to[2 * s + i] = sum - 0.5f * g1;
-        to[3 * s + i] = g2;
-    }
-}
-
-/* Weights [z][y][x][32] of a panel and an input channel into points [z][y][x][32]. */
-static void weights_to_points(bool deep, const float *g, float *u)
-{
-    enum { L = RP_WINOGRAD_COLUMNS };
-    float a[3 * 3 * 4 * L], b[3 * 16 * L];
-    const int depth = deep ? 3 : 1;
-    for (int r = 0; r < depth * 3; r++) weights3(1, g + r * 3 * L, a + r * 4 * L);
-    for (int z = 0; z < depth; z++) weights3(4, a + z * 12 * L, b + z * 16 * L);
-    if (deep)
-        weights3(16, b, u);
-    else
-        memcpy(u, b, 16 * L * sizeof *u);
-}
-
-/* U [point][panel][ci][32]. */
+/* U [panel][point][ci][columns]. */
 static rp_status pack(const rp_kernel *k, const float w[], void *packed, void *scratch)
 {
     (void)scratch;
-    enum { L = RP_WINOGRAD_COLUMNS };
-    const winograd *p = (const winograd *)(const void *)k;
-    const int64_t taps = rp_conv_taps(&p->s);
+    const rp_winograd *p = (const rp_winograd *)(const void *)k;
+    const int64_t taps = rp_conv_taps(&p->s), co = p->co, ci = p->ci;
+    const int lanes = p->loops->columns;
     const bool flip = p->op == RP_OP_TRANSPOSED;
     float *to = packed;
 #pragma omp parallel for schedule(static)
-    for (int64_t job = 0; job < p->panels * p->ci; job++) {
-        const int64_t panel = job / p->ci, i = job % p->ci;
-        float g[27 * L] = {0}, u[RP_WINOGRAD_POINTS * L];
-        for (int64_t l = 0; l < L && panel * L + l < p->co; l++)
-            for (int64_t t = 0; t < taps; t++) {
-                const int64_t o = panel * L + l;
-                g[t * L + l] =
-                    flip ? w[(i * p->co + o) * taps + taps - 1 - t] : w[(o * p->ci + i) * taps + t];
-            }
-        weights_to_points(p->tiles.deep, g, u);
-        for (int f = 0; f < p->points; f++)
-            memcpy(to + ((f * p->panels + panel) * p->ci + i) * L, u + f * L, L * sizeof *to);
+    for (int64_t job = 0; job < p->panels * ci; job++) {
+        const int64_t panel = job / ci, i = job % ci;
+        float g[27 * RP_WINOGRAD_COLUMNS] = {0};
+        float u[RP_WINOGRAD_POINTS * RP_WINOGRAD_COLUMNS];
+        for (int64_t l = 0; l < lanes && panel * lanes + l < co; l++) {
+            const int64_t o = panel * lanes + l;
+            const float *from = w + (flip ? i * co + o : o * ci + i) * taps;
+            for (int64_t t = 0; t < taps; t++) g[t * lanes + l] = from[flip ? taps - 1 - t : t];
+        }
+        rp_winograd_weights(&p->tiles, lanes, g, u);
+        for (int f = 0; f < p->tiles.points; f++)
+            memcpy(to + ((panel * p->tiles.points + f) * ci + i) * lanes, u + f * lanes,
+                   (size_t)lanes * sizeof *to);
     }
     return RP_OK;
 }
 
-/* The arrays of a strip in a thread's scratch. */
-static void arrays(const winograd *w, float *own, rp_points *v, rp_points *m)
+/* One panel of output channels of a strip: products, then the output transform. */
+static void run_panel(const rp_winograd *w, const rp_kernel_args *a, const rp_points *v, float *own,
+                      int64_t panel, int64_t first, int64_t count)
 {
-    *v = (rp_points){own, w->strip * w->vw + PAD, w->vw};
-    *m = (rp_points){own + w->points * v->point, w->strip * w->mw + PAD, w->mw};
+    const int columns = w->loops->columns;
+    const rp_tensor *y = w->op == RP_OP_CONV ? &a->small : &a->big;
+    const rp_points m = {own, w->strip * columns + RP_WINOGRAD_PAD, columns};
+    const float *u = (const float *)a->packed + panel * w->tiles.points * w->ci * columns;
+    for (int f = 0; f < w->tiles.points; f++)
+        w->loops->product(count, w->ci, v->data + f * v->point, v->width, u + f * w->ci * columns,
+                          m.data + f * m.point, columns);
+    const int64_t c = panel * columns, left = w->co - c;
+    w->loops->output(&w->tiles, first, count, left < columns ? left : columns, &m,
+                     a->bias ? a->bias + c : NULL, a->add, y->data + c, y->stride);
 }
 
-static int64_t strip_tiles(const winograd *w, int64_t strip)
+static void run_strip(const rp_winograd *w, const rp_kernel_args *a, int64_t strip, float *own)
 {
-    const int64_t first = strip * w->strip;
-    return w->count - first < w->strip ? w->count - first : w->strip;
+    const rp_tensor *x = w->op == RP_OP_CONV ? &a->big : &a->small;
+    const int64_t first = strip * w->strip, left = w->tiles.count - first;
+    const int64_t count = left < w->strip ? left : w->strip;
+    const rp_points v = {own, w->strip * w->vw + RP_WINOGRAD_PAD, w->vw};
+    w->loops->input(&w->tiles, first, count, w->ci, x->data, x->stride, &v);
+    for (int64_t p = 0; p < w->panels; p++) run_panel(w, a, &v, own + w->v_floats, p, first, count);
+}
+
+/* All tiles at once: channels are dealt to threads, then panels. */
+static void run_whole(const rp_winograd *w, const rp_kernel_args *a)
+{
+    const rp_tensor *x = w->op == RP_OP_CONV ? &a->big : &a->small;
+    float *scratch = a->scratch;
+    const rp_points v = {scratch, w->strip * w->vw + RP_WINOGRAD_PAD, w->vw};
+    const int64_t lanes = w->loops->lanes;
+#pragma omp parallel
+    {
+#pragma omp for schedule(dynamic)
+        for (int64_t c = 0; c < w->ci; c += lanes) {
+            const rp_points part = {v.data + c, v.point, v.width};
+            w->loops->input(&w->tiles, 0, w->tiles.count, w->ci - c < lanes ? w->ci - c : lanes,
+                            x->data + c, x->stride, &part);
+        }
+#pragma omp for schedule(dynamic)
+        for (int64_t p = 0; p < w->panels; p++)
+            run_panel(w, a, &v, scratch + w->v_floats + omp_get_thread_num() * w->thread_floats, p,
+                      0, w->tiles.count);
+    }
 }
 
 static rp_status run(const rp_kernel *k, const rp_kernel_args *a)
 {
-    const winograd *w = (const winograd *)(const void *)k;
-    const bool down = w->op == RP_OP_CONV;
-    const rp_tensor *x = down ? &a->big : &a->small, *y = down ? &a->small : &a->big;
-    const float *u = a->packed;
-#pragma omp parallel for schedule(dynamic)
-    for (int64_t s = 0; s < w->strips; s++) {
-        rp_points v, m;
-        arrays(w, (float *)a->scratch + omp_get_thread_num() * w->thread_floats, &v, &m);
-        const int64_t first = s * w->strip, n = strip_tiles(w, s);
-        rp_winograd_input_avx512(&w->tiles, first, n, w->ci, x->data, x->stride, &v);
-        for (int f = 0; f < w->points; f++)
-            rp_winograd_product_avx512(n, w->ci, v.data + f * v.point, v.width, w->panels,
-                                       u + f * w->panels * w->ci * RP_WINOGRAD_COLUMNS,
-                                       m.data + f * m.point, m.width);
-        rp_winograd_output_avx512(&w->tiles, first, n, w->co, &m, a->bias, a->add, y->data,
-                                  y->stride);
+    const rp_winograd *w = (const rp_winograd *)(const void *)k;
+    if (w->whole) {
+        run_whole(w, a);
+        return RP_OK;
     }
+#pragma omp parallel for schedule(dynamic)
+    for (int64_t s = 0; s < w->strips; s++)
+        run_strip(w, a, s, (float *)a->scratch + omp_get_thread_num() * w->thread_floats);
     return RP_OK;
 }
 
-/* dg = G^T u of four numbers into three. */
-static void points3(const float *u, int s, float *g, int t)
+int64_t rp_winograd_cache(void)
 {
-    const float sum = 0.5f * (u[s] + u[2 * s]);
-    g[0] = u[0] + sum;
-    g[t] = 0.5f * (u[s] - u[2 * s]);
-    g[2 * t] = sum + u[3 * s];
+    const long bytes = sysconf(_SC_LEVEL2_CACHE_SIZE);
+    return bytes > 0 ? bytes : 1 << 20;
 }
 
-/* The gradient of one pair of channels from its points. */
-static void points_to_weights(bool deep, const float *u, float *g)
+/* Tiles of a strip: V and M in half of the second-level cache, but enough tiles to share a pass
+ * over weights that lie beyond it. */
+static int64_t strip_of(const rp_winograd *w)
 {
-    float a[16 * 3] = {0}, b[4 * 9] = {0};
-    const int depth = deep ? 4 : 1;
-    for (int i = 0; i < depth * 4; i++) points3(u + 4 * i, 1, a + 3 * i, 1);
-    for (int z = 0; z < depth; z++)
-        for (int i = 0; i < 3; i++) points3(a + 12 * z + i, 3, b + 9 * z + i, 3);
-    if (!deep)
-        memcpy(g, b, 9 * sizeof *g);
-    else
-        for (int i = 0; i < 9; i++) points3(b + i, 9, g + i, 9);
+    const int64_t rows = w->loops->rows, points = w->tiles.points;
+    const int64_t tile = points * (w->vw + w->loops->columns) * (int64_t)sizeof(float);
+    const int64_t weights = points * w->ci * w->loops->columns * w->panels * (int64_t)sizeof(float);
+    const int64_t cache = rp_winograd_cache();
+    const int64_t least = weights > 2 * cache ? 36 / rows : 1;
+    int64_t blocks = cache / 2 / (tile * rows);
+    if (blocks < least) blocks = least;
+    const int64_t strip = blocks * rows < STRIP_MOST ? blocks * rows : STRIP_MOST;
+    return strip < w->tiles.count ? strip : w->tiles.count;
 }
 
-static void finish_weights(const winograd *w, const float *sums, float *gradient)
+static void plan_map(rp_winograd *w, int threads)
 {
-    const int64_t taps = rp_conv_taps(&w->s), one = w->ci * w->mw, all = w->points * one;
-#pragma omp parallel for schedule(static)
-    for (int64_t o = 0; o < w->co; o++)
-        for (int64_t i = 0; i < w->ci; i++) {
-            float u[RP_WINOGRAD_POINTS];
-            for (int f = 0; f < w->points; f++) {
-                u[f] = sums[f * one + i * w->mw + o];
-                for (int64_t g = 1; g < w->groups; g++)
-                    u[f] += sums[g * all + f * one + i * w->mw + o];
-            }
-            points_to_weights(w->tiles.deep, u, gradient + (o * w->ci + i) * taps);
-        }
+    const int64_t columns = w->loops->columns, points = w->tiles.points;
+    w->strip = strip_of(w);
+    w->strips = (w->tiles.count + w->strip - 1) / w->strip;
+    w->whole = w->strips < STRIPS_LEAST && w->panels > 1 &&
+               w->tiles.count * w->vw * points <= RP_WINOGRAD_WHOLE;
+    if (w->whole) w->strip = w->tiles.count;
+    w->v_floats = round_up(points * (w->strip * w->vw + RP_WINOGRAD_PAD), 16);
+    const int64_t m_floats = round_up(points * (w->strip * columns + RP_WINOGRAD_PAD), 16);
+    w->thread_floats = m_floats + (w->whole ? 0 : w->v_floats);
+    const int64_t floats = threads * w->thread_floats + (w->whole ? w->v_floats : 0);
+    w->base.scratch_bytes = (size_t)floats * sizeof(float);
+    w->base.packed_bytes = (size_t)(w->panels * points * w->ci * columns) * sizeof(float);
+    w->base.pack = pack;
+    w->base.run = run;
 }
 
-static rp_status run_weights(const rp_kernel *k, const rp_kernel_args *a)
+/* Four outputs along x where the grid is longer, two along y (and z).  Four along y as well would
+ * save a quarter of a flat kernel's products at more than 4 times the error of direct sums. */
+static void cut_tiles(const rp_conv_shape *s, rp_tiles *t)
 {
-    const winograd *w = (const winograd *)(const void *)k;
-    const int64_t one = w->ci * w->mw, all = w->points * one;
-    float *sums = a->scratch, *threads = sums + w->groups * all;
-#pragma omp parallel for schedule(dynamic)
-    for (int64_t g = 0; g < w->groups; g++) {
-        rp_points v, z;
-        arrays(w, threads + omp_get_thread_num() * w->thread_floats, &v, &z);
-        float *sum = sums + g * all;
-        memset(sum, 0, (size_t)all * sizeof *sum);
-        for (int64_t s = w->strips * g / w->groups; s < w->strips * (g + 1) / w->groups; s++) {
-            const int64_t first = s * w->strip, n = strip_tiles(w, s);
-            rp_winograd_input_avx512(&w->tiles, first, n, w->ci, a->big.data, a->big.stride, &v);
-            rp_winograd_adjoint_avx512(&w->tiles, first, n, w->co, a->small.data, a->small.stride,
-                                       &z);
-            for (int f = 0; f < w->points; f++)
-                rp_winograd_outer_avx512(w->ci, n, v.data + f * v.point, v.width,
-                                         z.data + f * z.point, z.width, sum + f * one);
-        }
+    *t = (rp_tiles){.out = {s->kernel[0] == 3 ? 2 : 1, 2, s->big[2] > 4 ? 4 : 2}};
+    t->count = t->points = 1;
+    for (int a = 0; a < 3; a++) {
+        t->n[a] = s->big[a];
+        t->in[a] = t->out[a] == 1 ? 1 : t->out[a] + 2;
+        t->tiles[a] = (s->big[a] + t->out[a] - 1) / t->out[a];
+        t->count *= t->tiles[a];
+        t->points *= t->in[a];
     }
-    finish_weights(w, sums, a->weights);
-    return RP_OK;
 }
 
-/* Tiles of a strip.  64 points fill the second-level cache of 1 MiB with few tiles; where the
- * weights exceed it, more tiles share a pass over them.  Measured on Zen 4. */
-static int64_t strip_of(const winograd *w)
+static bool takes(const rp_conv_shape *s)
 {
-    const int64_t weights = w->ci * w->co;
-    const int64_t strip = !w->tiles.deep                                ? 60
-                          : w->op == RP_OP_WEIGHTS && weights > 32 * 64 ? 24
-                          : weights > WEIGHTS_MOST                      ? 36
-                                                                        : 12;
-    return strip < w->count ? strip : w->count;
+    return rp_conv_is_same(s) && s->kernel[1] == 3 && s->kernel[2] == 3 &&
+           (s->kernel[0] == 3 || s->kernel[0] == 1) && s->big_channels >= CHANNELS_LEAST &&
+           s->small_channels >= CHANNELS_LEAST;
 }
 
-static bool takes(rp_op op, const rp_conv_shape *s)
+static rp_status plan(const char *row, const rp_winograd_loops *loops, rp_op op,
+                      const rp_conv_shape *s, int threads, rp_kernel **out)
 {
-    bool good = rp_conv_is_same(s) && s->kernel[1] == 3 && s->kernel[2] == 3 &&
-                (s->kernel[0] == 3 || s->kernel[0] == 1);
-    good = good && s->big_channels >= CHANNELS_LEAST && s->small_channels >= CHANNELS_LEAST;
-    return good && (op != RP_OP_WEIGHTS || s->big_channels * s->small_channels <= WEIGHTS_MOST);
-}
-
-rp_status rp_winograd_plan(rp_op op, const rp_conv_shape *s, int threads, rp_kernel **out)
-{
-    RP_NEED(takes(op, s), RP_EUNSUP,
-            "row 'winograd' takes kernels of 3 with stride 1 and 16 channels or more");
-    winograd *w;
+    RP_NEED(takes(s), RP_EUNSUP,
+            "row '%s' takes kernels of 3 with stride 1 and %d channels or more", row,
+            CHANNELS_LEAST);
+    rp_winograd *w;
     RP_TRY(rp_alloc(1, sizeof *w, &w));
+    w->base = (rp_kernel){.row = row, .thread_invariant = true, .drop = drop};
     w->op = op;
     w->s = *s;
-    w->tiles.deep = s->kernel[0] == 3;
-    w->points = w->tiles.deep ? 64 : 16;
-    w->count = 1;
-    for (int a = 0; a < 3; a++) {
-        w->tiles.n[a] = s->big[a];
-        w->tiles.tiles[a] = a == 0 && !w->tiles.deep ? s->big[0] : (s->big[a] + 1) / 2;
-        w->count *= w->tiles.tiles[a];
-    }
+    w->loops = loops;
+    cut_tiles(s, &w->tiles);
     w->ci = op == RP_OP_TRANSPOSED ? s->small_channels : s->big_channels;
     w->co = op == RP_OP_TRANSPOSED ? s->big_channels : s->small_channels;
-    w->panels = (w->co + RP_WINOGRAD_COLUMNS - 1) / RP_WINOGRAD_COLUMNS;
-    w->vw = round_up(w->ci, 16);
-    w->mw = w->panels * RP_WINOGRAD_COLUMNS;
-    w->strip = strip_of(w);
-    w->strips = (w->count + w->strip - 1) / w->strip;
-    w->groups = op != RP_OP_WEIGHTS ? 0 : w->strips < GROUPS ? w->strips : GROUPS;
-    w->thread_floats = round_up(w->points * (w->strip * (w->vw + w->mw) + 2 * PAD), 16);
-    const int64_t floats = w->groups * w->points * w->ci * w->mw + threads * w->thread_floats;
-    const bool maps = op != RP_OP_WEIGHTS;
-    const int64_t packed = maps ? w->points * w->ci * w->mw : 0;
-    w->base = (rp_kernel){.row = "winograd",
-                          .thread_invariant = true,
-                          .packed_bytes = (size_t)packed * sizeof(float),
-                          .scratch_bytes = (size_t)floats * sizeof(float),
-                          .pack = maps ? pack : NULL,
-                          .run = maps ? run : run_weights,
-                          .drop = drop};
-    (void)snprintf(w->base.implementation, sizeof w->base.implementation,
-                   "F(2%s), %d tiles a strip", w->tiles.deep ? ",2,2" : ",2", (int)w->strip);
+    w->panels = (w->co + loops->columns - 1) / loops->columns;
+    w->vw = round_up(w->ci, loops->lanes);
+    if (op == RP_OP_WEIGHTS)
+        rp_winograd_plan_weights(w, threads);
+    else
+        plan_map(w, threads);
+    const int *o = w->tiles.out;
+    (void)snprintf(w->base.implementation, sizeof w->base.implementation, "%s F(%d,%d,%d)",
+                   loops->isa, o[0], o[1], o[2]);
     *out = &w->base;
     return RP_OK;
 }
 
-void rp_winograd_version(char out[], size_t size) { (void)snprintf(out, size, "own avx512"); }
+static const rp_winograd_loops *best_loops(void)
+{
+#if defined(__x86_64__)
+    if (rp_isa_here() == RP_ISA_AVX512) return &rp_winograd_avx512;
+    if (rp_isa_here() == RP_ISA_AVX2) return &rp_winograd_avx2;
+#endif
+    return &rp_winograd_plain;
+}
+
+rp_status rp_winograd_plan(rp_op op, const rp_conv_shape *s, int threads, rp_kernel **out)
+{
+    return plan("winograd", best_loops(), op, s, threads, out);
+}
+
+#if defined(__x86_64__)
+rp_status rp_winograd_avx2_plan(rp_op op, const rp_conv_shape *s, int threads, rp_kernel **out)
+{
+    return plan("winograd-avx2", &rp_winograd_avx2, op, s, threads, out);
+}
+#endif
+
+rp_status rp_winograd_plain_plan(rp_op op, const rp_conv_shape *s, int threads, rp_kernel **out)
+{
+    return plan("winograd-plain", &rp_winograd_plain, op, s, threads, out);
+}
+
+void rp_winograd_version(char out[], size_t size)
+{
+    (void)snprintf(out, size, "own, built for %s", best_loops()->isa);
+}
