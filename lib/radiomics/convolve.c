@@ -1,0 +1,130 @@
+/* lib/radiomics/convolve.c - convolution with separable kernels, turned by right angles. */
+#include "lib/radiomics/convolve.h"
+
+#include <string.h>
+
+int64_t rp_boundary_index(int64_t i, int64_t n, rp_boundary b)
+{
+    if (i >= 0 && i < n) return i;
+    if (b == RP_EDGE_ZERO) return -1;
+    if (b == RP_EDGE_NEAREST) return i < 0 ? 0 : n - 1;
+    const int64_t period = b == RP_EDGE_PERIODIC ? n : 2 * n;
+    int64_t r = i % period;
+    if (r < 0) r += period;
+    return r < n ? r : 2 * n - 1 - r;
+}
+
+/* One line: the padded samples p[n + 2 reach] to y[n]; taps in the order of p. */
+static void line(int64_t n, int count, const double tap[], const double p[], double y[])
+{
+    for (int64_t i = 0; i < n; i++) y[i] = 0;
+    for (int j = 0; j < count; j++) {
+        if (tap[j] == 0) continue;
+        for (int64_t i = 0; i < n; i++) y[i] += tap[j] * p[i + j];
+    }
+}
+
+rp_status rp_convolve(const int64_t n[3], int axis, const rp_kernel *k, bool is_flipped,
+                      rp_boundary b, const double x[], double y[])
+{
+    const int64_t m = n[axis], taps = k->count;
+    int64_t outer = 1, inner = 1;
+    for (int a = 0; a < axis; a++) outer *= n[a];
+    for (int a = axis + 1; a < 3; a++) inner *= n[a];
+    /* Sample i + first + j meets weight[j]: the kernel reversed, or as it is when flipped. */
+    double weight[RP_TAPS_MAX];
+    for (int j = 0; j < k->count; j++) weight[j] = k->tap[is_flipped ? j : k->count - 1 - j];
+    const int64_t first = is_flipped ? -(taps / 2) : taps / 2 - taps + 1;
+    RP_AUTOFREE int64_t *from = NULL;
+    RP_AUTOFREE double *padded = NULL;
+    RP_TRY(rp_alloc_raw(m + taps, sizeof *from, &from));
+    RP_TRY(rp_alloc_raw(m + taps, sizeof *padded, &padded));
+    for (int64_t i = 0; i < m + taps - 1; i++) from[i] = rp_boundary_index(i + first, m, b);
+    for (int64_t o = 0; o < outer; o++) {
+        const double *in = x + o * m * inner;
+        double *out = y + o * m * inner;
+        if (inner == 1) {
+            for (int64_t i = 0; i < m + taps - 1; i++) padded[i] = from[i] < 0 ? 0 : in[from[i]];
+            line(m, k->count, weight, padded, out);
+            continue;
+        }
+        for (int64_t i = 0; i < m; i++) {
+            double *to = out + i * inner;
+            for (int64_t c = 0; c < inner; c++) to[c] = 0;
+            for (int j = 0; j < k->count; j++) {
+                if (weight[j] == 0 || from[i + j] < 0) continue;
+                const double w = weight[j], *row = in + from[i + j] * inner;
+                for (int64_t c = 0; c < inner; c++) to[c] += w * row[c];
+            }
+        }
+    }
+    return RP_OK;
+}
+
+/* A turn: axis a (x, y, z) gets the kernel of axis from[a], flipped or not. */
+typedef struct turn {
+    int from[3];
+    bool is_flipped[3];
+} turn;
+
+/* The turns whose determinant is 1. */
+static int turns_of(bool is_flat, turn out[24])
+{
+    static const int permutation[6][4] = {{0, 1, 2, 1},  {1, 2, 0, 1},  {2, 0, 1, 1},
+                                          {1, 0, 2, -1}, {0, 2, 1, -1}, {2, 1, 0, -1}};
+    int count = 0;
+    for (int p = 0; p < 6; p++)
+        for (int f = 0; f < 8; f++) {
+            const int sign =
+                permutation[p][3] * (f & 1 ? -1 : 1) * (f & 2 ? -1 : 1) * (f & 4 ? -1 : 1);
+            if (sign < 0 || (is_flat && (permutation[p][2] != 2 || f & 4))) continue;
+            for (int a = 0; a < 3; a++) {
+                out[count].from[a] = permutation[p][a];
+                out[count].is_flipped[a] = f >> a & 1;
+            }
+            count++;
+        }
+    return count;
+}
+
+static rp_status run_chain(const int64_t n[3], const rp_chain *c, const turn *t, rp_boundary b,
+                           const double in[], double *buffer[2], const double **out)
+{
+    const double *now = in;
+    int turn_of_buffer = 0;
+    for (int s = 0; s < c->steps; s++)
+        for (int a = 0; a < (c->is_flat ? 2 : 3); a++) {
+            double *to = buffer[turn_of_buffer];
+            RP_TRY(rp_convolve(n, 2 - a, c->kernel[s][t->from[a]], t->is_flipped[a], b, now, to));
+            now = to;
+            turn_of_buffer ^= 1;
+        }
+    *out = now;
+    return RP_OK;
+}
+
+rp_status rp_convolve_chain(const int64_t n[3], const rp_chain *c, rp_pooling pooling,
+                            rp_boundary b, const double in[], double out[])
+{
+    const int64_t voxels = n[0] * n[1] * n[2];
+    RP_AUTOFREE double *first = NULL, *second = NULL;
+    turn t[24];
+    const int turns = pooling == RP_POOL_NONE ? 1 : turns_of(c->is_flat, t);
+    if (pooling == RP_POOL_NONE) t[0] = (turn){.from = {0, 1, 2}};
+    RP_TRY(rp_alloc_raw(voxels, sizeof *first, &first));
+    RP_TRY(rp_alloc_raw(voxels, sizeof *second, &second));
+    for (int k = 0; k < turns; k++) {
+        const double *response;
+        RP_TRY(run_chain(n, c, &t[k], b, in, (double *[]){first, second}, &response));
+        if (k == 0)
+            memcpy(out, response, (size_t)voxels * sizeof *out);
+        else if (pooling == RP_POOL_MAX)
+            for (int64_t i = 0; i < voxels; i++)
+                out[i] = response[i] > out[i] ? response[i] : out[i];
+        else
+            for (int64_t i = 0; i < voxels; i++) out[i] += response[i];
+    }
+    if (pooling == RP_POOL_MEAN)
+        for (int64_t i = 0; i < voxels; i++) out[i] /= turns;
+    return RP_OK;
+}

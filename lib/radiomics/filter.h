@@ -1,0 +1,54 @@
+/* lib/radiomics/filter.h - filters of IBSI's second chapter: an image to its response map.
+ *
+ * Sizes in mm are divided by the spacing of their axis.  is_flat: each slice alone, in 2D.  Kernels
+ * are written first along x, then y, then z.  Convolutions are true ones. Source: IBSI reference
+ * manual on filters, arXiv:2006.05470; P. Whybra et al., Radiology 310 (2024) e231319,
+ * DOI 10.1148/radiol.231319. */
+#pragma once
+#include "lib/image/volume.h"
+#include "lib/radiomics/convolve.h"
+#include "lib/radiomics/roi.h"
+
+typedef enum rp_filter_kind {
+    RP_FILTER_NONE,
+    RP_FILTER_MEAN,       /* box of support voxels */
+    RP_FILTER_LOG,        /* Laplacian of Gaussian, no normalisation over scales */
+    RP_FILTER_LAWS,       /* kernels as "E5L5S5" */
+    RP_FILTER_GABOR,      /* modulus */
+    RP_FILTER_WAVELET,    /* separable, undecimated; wavelet and band as "LHL" */
+    RP_FILTER_SIMONCELLI, /* band-pass map */
+    RP_FILTER_COUNT
+} rp_filter_kind;
+
+typedef struct rp_filter {
+    rp_filter_kind kind;
+    bool is_flat;
+    rp_boundary boundary;
+    rp_pooling pooling; /* over turns by right angles, or over Gabor's angles */
+    int support;        /* mean: voxels, odd */
+    double sigma, cut;  /* LoG, Gabor: mm; LoG: kernel's half width in sigma */
+    char laws[8];
+    int energy; /* Laws: half width of the box over which |response| is averaged; 0: none */
+    double lambda, gamma; /* Gabor: wavelength mm, aspect */
+    double theta, step;   /* Gabor: degrees; step > 0: all angles 0, step, ... below 360 */
+    bool all_planes;      /* Gabor: mean over the three sets of planes, else slices only */
+    char wavelet[8];      /* haar, db2, db3, db4, coif1 */
+    char band[4];
+    int level;    /* wavelet, Simoncelli: from 1 */
+    int riesz[3]; /* order along x, y, z of a Riesz transform of the response; 0 0 0: none */
+} rp_filter;
+
+/* out, in: [n of grid]; must not overlap.  Errors: RP_EARG naming the parameter, RP_EMEM. */
+RP_MUST rp_status rp_filter_apply(const rp_filter *f, const rp_grid *grid, const double in[],
+                                  double out[]);
+/* How far beyond a voxel the filter reads, in mm of the coarsest axis; INFINITY for those in
+ * Fourier space: they read the whole image. */
+double rp_filter_reach(const rp_filter *f, const rp_grid *grid);
+
+/* The filter's response to the roi's image becomes what features read.  Comes before
+ * re-segmentation; the roi was made with a margin of at least rp_filter_reach. */
+RP_MUST rp_status rp_roi_filter(rp_roi *roi, const rp_filter *f);
+
+/* Kernels by name.  Errors: RP_EARG if there is none of that name. */
+RP_MUST rp_status rp_kernel_laws(const char name[2], rp_kernel *out);
+RP_MUST rp_status rp_kernel_wavelet(const char *name, bool is_high, int level, rp_kernel *out);
