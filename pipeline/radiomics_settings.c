@@ -183,13 +183,50 @@ static rp_status take_file(const char *path, rp_radiomics_keys *keys)
     return take_map(&r, rp_tree_root(t));
 }
 
+static rp_status settle_filter(const char *name, const rp_radiomics_keys *k, rp_filter *out)
+{
+    rp_filter f = {.kind = (rp_filter_kind)k->filter,
+                   .is_flat = k->filter_slices,
+                   .boundary = (rp_boundary)k->boundary,
+                   .pooling = (rp_pooling)k->pooling,
+                   .support = (int)k->support,
+                   .sigma = k->sigma,
+                   .cut = k->cut,
+                   .energy = (int)k->energy,
+                   .lambda = k->lambda,
+                   .gamma = k->gamma,
+                   .theta = k->theta,
+                   .step = k->step,
+                   .all_planes = k->planes && !k->filter_slices,
+                   .level = (int)k->level};
+    for (int a = 0; a < 3; a++) f.riesz[a] = (int)k->riesz[a];
+    RP_NEED(strlen(k->laws) < sizeof f.laws && strlen(k->wavelet) < sizeof f.wavelet &&
+                strlen(k->band) < sizeof f.band,
+            RP_EUSE, "%s: filter.laws '%s', filter.wavelet '%s', filter.band '%s': one is too long",
+            name, k->laws, k->wavelet, k->band);
+    rp_text_fit(f.laws, sizeof f.laws, k->laws);
+    rp_text_fit(f.wavelet, sizeof f.wavelet, k->wavelet);
+    rp_text_fit(f.band, sizeof f.band, k->band);
+    /* One voxel through the filter says now what a region would say late. */
+    const rp_grid one = rp_grid_axial(1, 1, 1, 1, 1, 1);
+    double in = 0, response;
+    if (rp_filter_apply(&f, &one, &in, &response) == RP_EARG) {
+        rp_error why;
+        rp_error_take(RP_EARG, &why);
+        RP_FAIL(RP_EUSE, "%s: filter: %s", name, why.message);
+    }
+    *out = f;
+    return RP_OK;
+}
+
 static rp_status settle(const char *name, const rp_radiomics_keys *k, rp_radiomics_settings *out)
 {
     static const int order[3] = {0, 1, 3};
     rp_radiomics_settings s = {.min_voxels = k->min_voxels};
-    const double *const whole[] = {&k->bins,     &k->ivh_bins,      &k->levels,
-                                   &k->distance, &k->neighbourhood, &k->coarseness};
-    for (int i = 0; i < 6; i++)
+    const double *const whole[] = {&k->bins,          &k->ivh_bins,   &k->levels,   &k->distance,
+                                   &k->neighbourhood, &k->coarseness, &k->support,  &k->energy,
+                                   &k->level,         &k->riesz[0],   &k->riesz[1], &k->riesz[2]};
+    for (int i = 0; i < 12; i++)
         RP_NEED(*whole[i] == rint(*whole[i]), RP_EUSE, "%s: %g must be a whole number", name,
                 *whole[i]);
     memcpy(s.roi.spacing, k->spacing, sizeof s.roi.spacing);
@@ -218,6 +255,7 @@ static rp_status settle(const char *name, const rp_radiomics_keys *k, rp_radiomi
                                            k->volume, k->volume, k->slices, k->merged, k->volume};
     memcpy(s.texture.aggregation, of, sizeof of);
     memcpy(s.families.is_wanted, k->family, sizeof s.families.is_wanted);
+    RP_TRY(settle_filter(name, k, &s.filter));
     memcpy(s.image, k->images, sizeof s.image);
     memcpy(s.region, k->regions, sizeof s.region);
     *out = s;

@@ -16,6 +16,10 @@ typedef struct rp_radiomics_keys {
     bool family[RP_FAMILY_COUNT];
     char images[64], regions[64];
     double min_voxels;
+    int filter, boundary, pooling;
+    bool filter_slices, planes;
+    double support, sigma, cut, energy, lambda, gamma, theta, step, level, riesz[3];
+    char laws[64], wavelet[64], band[64];
 } rp_radiomics_keys;
 
 typedef enum rp_setting_type {

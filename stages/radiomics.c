@@ -6,6 +6,7 @@
 #include "io/csv.h"
 
 #include <inttypes.h>
+#include <math.h>
 #include <string.h>
 
 /* The local peak looks this far around a region. */
@@ -148,23 +149,47 @@ static void put_values(const rp_radiomics_columns *c, const char *const name[3],
     rp_csv_end(&t->features);
 }
 
+/* The steps up to grey levels, each told. */
+static rp_status process(const rp_radiomics_settings *s, const char *const name[3],
+                         const rp_grid *grid, const double image[], const uint8_t mask[],
+                         rp_text *steps, rp_roi **out)
+{
+    RP_AUTO(rp_roi) roi = NULL;
+    const bool is_filtered = s->filter.kind != RP_FILTER_NONE;
+    const rp_grid to = {.spacing = {s->roi.spacing[0] > 0 ? s->roi.spacing[0] : grid->spacing[0],
+                                    s->roi.spacing[1] > 0 ? s->roi.spacing[1] : grid->spacing[1],
+                                    s->roi.spacing[2] > 0 ? s->roi.spacing[2] : grid->spacing[2]}};
+    const double reach = margin_mm + (is_filtered ? rp_filter_reach(&s->filter, &to) : 0);
+    put_step(name, "source", "region", grid, image, mask, steps);
+    RP_TRY(rp_roi_new(grid, image, mask, &s->roi, isinf(reach) ? -1 : reach, &roi));
+    put_step(name, "interpolated", "morphological", &roi->grid, roi->image, roi->morph, steps);
+    if (is_filtered) {
+        RP_TRY(rp_roi_filter(roi, &s->filter));
+        put_step(name, "filtered", "morphological", &roi->grid, roi->response, roi->morph, steps);
+    }
+    rp_roi_resegment(roi, &s->roi);
+    put_step(name, "re-segmented", "intensity", &roi->grid, roi->image, roi->mask, steps);
+    RP_TRY(rp_roi_discretise(roi, &s->roi));
+    *out = RP_TAKE(roi);
+    return RP_OK;
+}
+
 rp_status rp_radiomics_region(const rp_radiomics_settings *s, const rp_radiomics_columns *c,
                               const char *const name[3], const rp_grid *grid, const double image[],
                               const uint8_t mask[], rp_radiomics_tables *t)
 {
     RP_AUTO(rp_roi) roi = NULL;
-    RP_AUTOFREE char *warning = NULL;
+    RP_AUTOFREE char *warning = NULL, *of_image = NULL;
     rp_values v = {0};
-    put_step(name, "source", "region", grid, image, mask, &t->steps);
-    RP_TRY(rp_roi_new(grid, image, mask, &s->roi, margin_mm, &roi));
-    put_step(name, "interpolated", "morphological", &roi->grid, roi->image, roi->morph, &t->steps);
-    rp_roi_resegment(roi, &s->roi);
-    put_step(name, "re-segmented", "intensity", &roi->grid, roi->image, roi->mask, &t->steps);
-    RP_TRY(rp_roi_discretise(roi, &s->roi));
+    char filter[64];
+    rp_filter_name(&s->filter, filter);
+    RP_TRY(rp_format(&of_image, "%s%s%s", name[2], filter[0] ? "." : "", filter));
+    const char *const row[3] = {name[0], name[1], of_image};
+    RP_TRY(process(s, row, grid, image, mask, &t->steps, &roi));
     if ((double)roi->count < s->min_voxels)
         RP_TRY(rp_format(&warning, "fewer than %g voxels", s->min_voxels));
     const rp_status st = rp_families(roi, &s->families, &s->texture, &v);
-    if (st == RP_OK) put_values(c, name, roi->count, warning ? warning : "", &v, t);
+    if (st == RP_OK) put_values(c, row, roi->count, warning ? warning : "", &v, t);
     rp_values_clear(&v);
     RP_TRY(st);
     RP_TRY(rp_text_status(&t->features));

@@ -4,11 +4,13 @@
 #include "cohort/cohort.h"
 #include "cohort/work.h"
 #include "lib/radiomics/families.h"
+#include "lib/radiomics/filter.h"
 
 typedef struct rp_radiomics_settings {
     rp_roi_settings roi;
     rp_texture_settings texture;
     rp_family_choice families;
+    rp_filter filter; /* its response is read instead of the image, RP_FILTER_NONE: the image */
     char image[64];    /* pattern of volume names; regions drawn on others are passed over */
     char region[64];   /* pattern of region names */
     double min_voxels; /* regions with fewer, after re-segmentation, are marked */

@@ -69,6 +69,24 @@ Test(radiomics, tables_are_the_same_bytes_on_1_2_3_and_5_ranks, .timeout = 300)
     }
 }
 
+Test(radiomics, a_filter_names_its_image, .timeout = 60)
+{
+    const char *c = cohort(), *s = write_settings(
+                                  "base: ct\nregions: 'GTVp'\ninterpolate: {spacing: [3, 3, 3]}\n"
+                                  "filter: {kind: log, sigma: 6}\nfamilies: {morphology: false}\n");
+    char out[4000], path[1100];
+    cr_assert_eq(run_command(50, out, sizeof out,
+                             "%s radiomics %s --settings %s --out %s-log --quiet", PROGRAM, c, s,
+                             c),
+                 0, "%s", out);
+    snprintf(path, sizeof path, "%s-log/features.csv", c);
+    const table *t = table_read(path);
+    cr_assert_gt(t->rows, 0);
+    cr_expect_str_eq(table_text(t, 0, "image"), "CT.log-sigma-6mm");
+    cr_expect_lt(fabs(table_number(t, 0, "stat_mean")), 10,
+                 "a Laplacian is near 0 where the image is flat");
+}
+
 Test(radiomics, a_file_and_its_mask_give_the_values_of_the_standard, .timeout = 60)
 {
     if (!shared_path("data/ibsi1/digital_phantom/image.nii.gz"))
@@ -93,9 +111,8 @@ Test(radiomics, a_file_and_its_mask_give_the_values_of_the_standard, .timeout = 
                     "%s radiomics --image %s --mask %s --label 7 --settings ibsi-digital --out %s",
                     PROGRAM, image, mask, folder),
         0, "an empty region is no failure: %s", out);
-    cr_assert_eq(
-        run_command(5, out, sizeof out, "grep -c empty %s/features-missing.csv", folder),
-        0);
+    cr_assert_eq(run_command(5, out, sizeof out, "grep -c empty %s/features-missing.csv", folder),
+                 0);
     cr_expect_eq(atoi(out), t->columns - 5);
 }
 
@@ -109,10 +126,12 @@ Test(radiomics, wrong_settings_are_refused_with_their_place, .timeout = 60)
         {"discretise: {method: fixed}\n", "discretise.method: must be one of none|fbn|fbs"},
         {"interpolate: {spacing: [1, 1]}\n", "interpolate.spacing: must be a list of 3 numbers"},
         {"interpolate: 3\n", "interpolate: must be a map of keys"},
+        {"filter: {kind: wavelet, wavelet: db9}\n", "wavelet 'db9': must be haar"},
+        {"filter: {kind: mean, support: 4}\n", "box of 4 voxels: must be odd"},
         {"discretise: {bins: 2.5}\n", "2.5 must be a whole number"},
     };
     char out[4000];
-    for (int i = 0; i < 6; i++) {
+    for (int i = 0; i < 8; i++) {
         const char *s = write_settings(wrong[i].text);
         cr_expect_eq(
             run_command(20, out, sizeof out,

@@ -4,6 +4,7 @@
 #include "lib/radiomics/filter_priv.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 static rp_status box(const int64_t n[3], int width, bool is_flat, rp_boundary b, const double in[],
@@ -124,6 +125,28 @@ double rp_filter_reach(const rp_filter *f, const rp_grid *grid)
     if (f->kind == RP_FILTER_LOG) return f->sigma * f->cut + step;
     if (f->kind == RP_FILTER_LAWS) return step * (3 + f->energy);
     return f->kind == RP_FILTER_WAVELET ? step * 8 * (1 << f->level) : 0;
+}
+
+void rp_filter_name(const rp_filter *f, char out[64])
+{
+    char name[64] = "", riesz[24] = "";
+    switch (f->kind) {
+    case RP_FILTER_MEAN: (void)snprintf(name, sizeof name, "mean-%d", f->support); break;
+    case RP_FILTER_LOG: (void)snprintf(name, sizeof name, "log-sigma-%gmm", f->sigma); break;
+    case RP_FILTER_LAWS: (void)snprintf(name, sizeof name, "laws-%s", f->laws); break;
+    case RP_FILTER_GABOR:
+        (void)snprintf(name, sizeof name, "gabor-sigma-%gmm-lambda-%gmm", f->sigma, f->lambda);
+        break;
+    case RP_FILTER_WAVELET:
+        (void)snprintf(name, sizeof name, "wavelet-%s-%s-%d", f->wavelet, f->band, f->level);
+        break;
+    case RP_FILTER_SIMONCELLI: (void)snprintf(name, sizeof name, "simoncelli-%d", f->level); break;
+    case RP_FILTER_NONE:
+    case RP_FILTER_COUNT: break;
+    }
+    if (f->riesz[0] || f->riesz[1] || f->riesz[2])
+        (void)snprintf(riesz, sizeof riesz, "-riesz-%d%d%d", f->riesz[0], f->riesz[1], f->riesz[2]);
+    (void)snprintf(out, 64, "%.40s%.20s", name, riesz);
 }
 
 rp_status rp_roi_filter(rp_roi *roi, const rp_filter *f)

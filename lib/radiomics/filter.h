@@ -45,6 +45,9 @@ RP_MUST rp_status rp_filter_apply(const rp_filter *f, const rp_grid *grid, const
  * Fourier space: they read the whole image. */
 double rp_filter_reach(const rp_filter *f, const rp_grid *grid);
 
+/* "log-sigma-2mm", "wavelet-db3-LLH-1"; "" for RP_FILTER_NONE.  What is not in the name stands in
+ * the settings. */
+void rp_filter_name(const rp_filter *f, char out[64]);
 /* The filter's response to the roi's image becomes what features read.  Comes before
  * re-segmentation; the roi was made with a margin of at least rp_filter_reach. */
 RP_MUST rp_status rp_roi_filter(rp_roi *roi, const rp_filter *f);
