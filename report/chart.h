@@ -1,0 +1,61 @@
+/* report/chart.h - charts as SVG: series over two axes, and distributions by group.
+ *
+ * 1. Text stays text: it can be selected, searched and read aloud.
+ * 2. Series are told apart by colour and by shape or dash.
+ * 3. A chart without a finite number is refused: the caller says in words what is absent. */
+#pragma once
+#include "lib/base/text.h"
+
+typedef enum rp_mark {
+    RP_MARK_LINE,
+    RP_MARK_FAINT,
+    RP_MARK_BAND,
+    RP_MARK_POINT,
+    RP_MARK_LINE_POINT
+} rp_mark;
+
+typedef struct rp_series {
+    const char *name; /* legend; NULL: not in it */
+    rp_mark mark;
+    int colour; /* see rp_svg_colour */
+    int64_t n;
+    const double *x, *y;    /* [n] finite */
+    const double *high;     /* [n] RP_MARK_BAND: upper edge, y the lower one */
+    const char *const *tip; /* [n] texts of the points, or NULL */
+} rp_series;
+
+/* A line across the chart with a name at its end: y = at + slope x. */
+typedef struct rp_rule {
+    double at, slope;
+    const char *name;
+} rp_rule;
+
+typedef struct rp_chart {
+    const char *title;           /* for those who hear it too */
+    const char *x_name, *y_name; /* with unit */
+    bool is_log_x, is_log_y;     /* all values > 0 */
+    bool has_zero;               /* the y axis begins at 0 */
+    double y_most;               /* > 0: the y axis reaches it */
+    bool is_square;              /* both axes span the same values */
+    int series;
+    const rp_series *at;
+    int rules;
+    const rp_rule *rule;
+} rp_chart;
+/* Appends the drawing.  Errors: RP_ENUM (no number, or one that is not finite, or not above 0 on a
+ * log axis), RP_EMEM. */
+RP_MUST rp_status rp_chart_draw(const rp_chart *c, rp_text *svg);
+
+/* One group of a distribution. */
+typedef struct rp_group {
+    const char *name;
+    int64_t n;           /* may be 0: the row says so */
+    const double *value; /* [n] */
+    const char *const *tip;
+    const char *note; /* what has no place on the axis ("1 infinite"), or "" */
+} rp_group;
+/* A row a group: every value as a dot, quartiles as a box, median as a bar; quartiles are linear
+ * between order statistics.  low, high: ends that the axis reaches (low < high) or both 0.
+ * Errors: as rp_chart_draw. */
+RP_MUST rp_status rp_chart_groups(const char *title, const char *x_name, double low, double high,
+                                  int groups, const rp_group group[], rp_text *svg);
