@@ -68,6 +68,7 @@ typedef struct rp_job {
         bool mirror, largest;
         char weights[RP_JOB_NAME];
     } predict;
+    bool report;
 } rp_job;
 
 typedef enum rp_key_type {

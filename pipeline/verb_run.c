@@ -1,10 +1,12 @@
 /* pipeline/verb_run.c - radpipe run. */
 #include "cohort/work.h"
+#include "io/atomic.h"
 #include "io/dicom.h"
 #include "lib/base/log.h"
 #include "mpi/world.h"
 #include "pipeline/execute.h"
 #include "pipeline/program.h"
+#include "pipeline/report_run.h"
 #include "pipeline/show_table.h"
 #include "pipeline/verb.h"
 
@@ -16,9 +18,10 @@ const char rp_verb_run_usage[] =
     "usage: radpipe run JOB --out RUN [--set KEY=VALUE]... [--stop-after K] [--quiet | --json]\n"
     "       mpirun -n N radpipe run JOB --out RUN ...\n"
     "\n"
-    "Walks a job: makes the cohort if it is not there, prepares the cases, trains, predicts and "
+    "Walks a job: makes the cohort if it is not there, prepares the cases, trains, predicts, "
     "scores the\n"
-    "test cases.  Skips what is done and goes on where it was cut off: start it again with the "
+    "test cases and writes a report.  Skips what is done and goes on where it was cut off: start "
+    "it again with the "
     "same RUN.\n"
     "The weights are the same bits on any number of ranks.\n"
     "\n"
@@ -40,13 +43,32 @@ static void show(const char *title, int64_t done, int64_t tasks, double share)
     rp_progress_line(title, detail, share, -1);
 }
 
-static rp_status finish(const char *out, const rp_text *summary)
+/* The page of the run.  What it cannot show, or cannot be written, is said and does not undo the
+ * run. */
+static void report(const char *out)
+{
+    RP_AUTOFREE char *path = NULL;
+    int64_t problems = 0;
+    rp_status st = rp_path_join(out, "report.html", &path);
+    if (st == RP_OK) st = rp_report_run(out, path, &problems);
+    if (st != RP_OK)
+        rp_log(RP_LOG_RUN, "report", NULL, "no report: %s; 'radpipe report %s' tries again",
+               rp_error_message(), out);
+    else if (problems)
+        rp_log(RP_LOG_RUN, "report", NULL,
+               "'%s' names %" PRId64 " sections or pictures that could not be made", path,
+               problems);
+}
+
+static rp_status finish(const char *out, const rp_job *job, const rp_text *summary)
 {
     if (rp_comm_rank(rp_comm_world()) != 0) return RP_OK;
+    if (job->report) report(out);
     if (summary->length) RP_TRY(rp_show_scores(summary));
     (void)printf("run directory: %s (job.yaml, plan.yaml, provenance.json, progress.csv, "
-                 "weights.safetensors%s)\n",
-                 out, summary->length ? ", predictions/, metrics.csv, metrics-cases.csv" : "");
+                 "weights.safetensors%s%s)\n",
+                 out, summary->length ? ", predictions/, metrics.csv, metrics-cases.csv" : "",
+                 job->report ? ", report.html" : "");
     return RP_OK;
 }
 
@@ -97,5 +119,5 @@ rp_status rp_verb_run(int argc, char **argv)
     rp_progress_end();
     rp_dicom_end();
     RP_TRY(st);
-    return finish(out, &summary);
+    return finish(out, job, &summary);
 }
