@@ -8,7 +8,7 @@
 #include <math.h>
 #include <string.h>
 
-enum { WIDTH = 560, HEIGHT = 330, LEFT = 62, RIGHT = 16, TOP = 34, BOTTOM = 48, LEGEND = 18 };
+enum { WIDTH = 480, HEIGHT = 310, LEFT = 62, RIGHT = 16, TOP = 34, BOTTOM = 48, LEGEND = 18 };
 
 typedef struct range {
     double low, high;
@@ -131,7 +131,7 @@ rp_status rp_chart_draw(const rp_chart *c, rp_text *svg)
     range rx, ry;
     RP_TRY(find_ranges(c, &rx, &ry));
     const int rows = legend(c, NULL);
-    const double top = TOP - 8 + rows * LEGEND, wide = c->is_square ? 420 : WIDTH;
+    const double top = TOP - 8 + rows * LEGEND, wide = c->is_square ? 380 : WIDTH;
     const double high = c->is_square ? top + BOTTOM + wide - LEFT - RIGHT
                                      : HEIGHT + (rows > 1 ? (rows - 1) * LEGEND : 0);
     const rp_axis x = rp_axis_make(rx.low, rx.high, c->is_log_x, LEFT, wide - RIGHT);

@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { WIDTH = 560, RIGHT = 16, TOP = 30, BOTTOM = 48, ROW = 62, LANES = 7, WORDS = 100 };
+enum { WIDTH = 480, RIGHT = 16, TOP = 30, BOTTOM = 48, ROW = 62, LANES = 7, WORDS = 100 };
 
 static int ascending(const void *a, const void *b)
 {

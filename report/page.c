@@ -4,8 +4,7 @@
 #include "io/atomic.h"
 
 #include <inttypes.h>
-#include <math.h>
-#include <stdlib.h>
+#include <stdio.h>
 #include <string.h>
 
 static const int64_t TEXT_MOST = INT64_C(1) << 26;
@@ -56,18 +55,36 @@ static const rp_node *find_key(const rp_page *p, const char *key)
     return n;
 }
 
+/* A scalar as it was meant: job.yaml has 17 digits of 0.95, people read 15. */
+static void add_scalar(const rp_node *n, rp_text *out)
+{
+    double x, back;
+    char fewer[40];
+    if (!n->quoted && rp_node_double(n, &x)) {
+        (void)snprintf(fewer, sizeof fewer, "%.15g", x);
+        if (rp_read_double(fewer, &back) && back == x) {
+            rp_text_add(out, "%s", fewer);
+            return;
+        }
+    }
+    rp_text_add(out, "%s", n->text);
+}
+
 rp_status rp_page_job(const rp_page *p, const char *key, rp_text *out)
 {
     const rp_node *n = find_key(p, key);
     if (!n)
         rp_text_add(out, "\xE2\x80\x93");
     else if (n->kind == RP_NODE_SCALAR)
-        rp_text_add(out, "%s", n->text);
+        add_scalar(n, out);
     else
         for (int64_t i = 0; i < n->count; i++) {
             const rp_node *c = n->child[i];
-            rp_text_add(out, "%s%s%s%s", i ? ", " : "", c->key ? c->key : "", c->key ? ": " : "",
-                        c->kind == RP_NODE_SCALAR ? c->text : "...");
+            rp_text_add(out, "%s%s%s", i ? ", " : "", c->key ? c->key : "", c->key ? ": " : "");
+            if (c->kind == RP_NODE_SCALAR)
+                add_scalar(c, out);
+            else
+                rp_text_add(out, "...");
         }
     return rp_text_status(out);
 }

@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { EVENTS_SHOWN = 20, LOG_MOST = 1 << 26 };
+
 typedef struct tally {
     const char *level, *reason;
     int64_t count;
@@ -90,6 +92,73 @@ static rp_status add_cohort(const rp_page *p, rp_text *t)
     return RP_OK;
 }
 
+/* One line of a log, if it is an error: a row. */
+static rp_status add_event(int64_t n, const char *line, int64_t *found, rp_text *rows)
+{
+    static const char *const key[] = {"time", "rank", "stage", "case", "message"};
+    RP_AUTO(rp_tree) tree = NULL;
+    RP_TRY(rp_tree_json("log", n, line, &tree));
+    const rp_node *level = rp_node_get(rp_tree_root(tree), "level");
+    if (!level || level->kind != RP_NODE_SCALAR || strcmp(level->text, "error") != 0) return RP_OK;
+    if (++*found > EVENTS_SHOWN) return RP_OK;
+    rp_html_row(rows);
+    for (int k = 0; k < 5; k++) {
+        const rp_node *c = rp_node_get(rp_tree_root(tree), key[k]);
+        rp_html_cell(rows, "%s", c && c->kind == RP_NODE_SCALAR ? c->text : "");
+    }
+    rp_html_row_end(rows);
+    return RP_OK;
+}
+
+static rp_status read_log(const char *path, int64_t *found, rp_text *rows)
+{
+    static const char word[] = "\"error\"";
+    RP_TEXT_AUTO text = {0};
+    RP_TRY(rp_file_read(path, LOG_MOST, &text));
+    for (const char *line = rp_text_get(&text), *end; *line; line = end + 1) {
+        end = line + strcspn(line, "\n");
+        if (!*end) break; /* half a line: its writer was killed or writes still */
+        /* most lines are no errors: only those that may be are read as JSON */
+        if (memmem(line, (size_t)(end - line), word, sizeof word - 1))
+            RP_TRY_IN(add_event(end - line, line, found, rows), "'%s'", path);
+    }
+    return RP_OK;
+}
+
+/* Events of level error: a clean run has none. */
+static rp_status add_errors(const rp_page *p, rp_text *t)
+{
+    static const char *const head[] = {"Time", "Rank", "Stage", "Case", "Message"};
+    RP_AUTOFREE char *folder = NULL;
+    RP_AUTO(rp_names) names = NULL;
+    RP_TEXT_AUTO rows = {0};
+    rp_path_info info;
+    int64_t found = 0;
+    RP_TRY(rp_path_join(p->r->run, "log", &folder));
+    RP_TRY(rp_path_look(folder, true, &info));
+    if (info.kind != RP_PATH_FOLDER) {
+        rp_html_paragraph(t, "absent", "There is no log.");
+        return RP_OK;
+    }
+    RP_TRY(rp_path_list(folder, &names));
+    for (int64_t i = 0; i < names->count; i++) {
+        RP_AUTOFREE char *path = NULL;
+        RP_TRY(rp_path_join(folder, names->name[i], &path));
+        RP_TRY(read_log(path, &found, &rows));
+    }
+    RP_TRY(rp_text_status(&rows));
+    if (found == 0) {
+        rp_html_paragraph(t, "", "No error stands in the logs (%" PRId64 " files).", names->count);
+        return RP_OK;
+    }
+    rp_html_table(t, "Errors in the logs", 5, head);
+    rp_text_add_bytes(t, rows.length, rows.at);
+    rp_html_table_end(t);
+    if (found > EVENTS_SHOWN)
+        rp_html_paragraph(t, "soft", "The first %d of %" PRId64 " errors.", EVENTS_SHOWN, found);
+    return RP_OK;
+}
+
 rp_status rp_section_data(rp_page *p, rp_text *t)
 {
     RP_AUTO(rp_csv) lost = NULL;
@@ -101,5 +170,5 @@ rp_status rp_section_data(rp_page *p, rp_text *t)
         rp_html_paragraph(t, "", "No case was lost on the way (lost.csv is empty).");
     else
         rp_page_table(t, "Cases and samples that were lost on the way (lost.csv)", lost, 100);
-    return RP_OK;
+    return add_errors(p, t);
 }

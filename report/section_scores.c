@@ -2,13 +2,21 @@
 #include "report/page_priv.h"
 
 #include "lib/stats/agreement.h"
+#include "lib/stats/bootstrap.h"
 
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 
-enum { TIP = 120, LABELS_SHOWN = 32 };
+enum {
+    TIP = 120,
+    LABELS_SHOWN = 32,
+    OPEN_ROWS = 40,
+    REPLICATES = 2000,
+    LEAST_CASES = 10,
+    ROWS_SHOWN = 2000
+};
 
 /* Values of one label with their tips, in the arrays of a chart. */
 typedef struct values {
@@ -89,14 +97,95 @@ static rp_status add_distribution(const rp_page_scores *s, bool is_dice, rp_text
     return st;
 }
 
+/* Mean with weights; rp_weighted_fn, context the values. */
+static rp_status weighted_mean(int64_t n, const double weight[], const void *context, double *value,
+                               bool *defined)
+{
+    const double *x = context;
+    double sum = 0, all = 0;
+    for (int64_t i = 0; i < n; i++) {
+        sum += weight[i] * x[i];
+        all += weight[i];
+    }
+    *defined = all > 0;
+    *value = all > 0 ? sum / all : 0;
+    return RP_OK;
+}
+
+/* BCa interval of the mean of n values, cases drawn with replacement. */
+static rp_status mean_interval(int64_t n, const double x[], double *mean, rp_interval *out)
+{
+    RP_AUTOFREE double *value = NULL, *without = NULL;
+    RP_AUTOFREE bool *defined = NULL;
+    const rp_bootstrap_plan plan = {.seed = 1, .n = n};
+    rp_bootstrap_result r;
+    double sum = 0;
+    RP_TRY(rp_alloc(REPLICATES, sizeof *value, &value));
+    RP_TRY(rp_alloc(REPLICATES, sizeof *defined, &defined));
+    RP_TRY(rp_alloc(n, sizeof *without, &without));
+    for (int64_t i = 0; i < n; i++) sum += x[i];
+    for (int64_t i = 0; i < n; i++) without[i] = (sum - x[i]) / (double)(n - 1);
+    *mean = sum / (double)n;
+    RP_TRY(rp_bootstrap_run(&plan, 0, REPLICATES, weighted_mean, x, value, defined));
+    RP_TRY(rp_bootstrap_interval(*mean, REPLICATES, value, defined, n, without, 0.95, &r));
+    *out = r.bca;
+    return RP_OK;
+}
+
+static rp_status add_interval(const rp_page_scores *s, int label, bool is_dice, rp_text *t)
+{
+    __attribute__((cleanup(values_clear))) values v = {0};
+    rp_interval ci;
+    double mean;
+    RP_TRY(take_values(s, label, is_dice, &v));
+    if (v.n < LEAST_CASES) return RP_OK;
+    RP_TRY(mean_interval(v.n, v.value, &mean, &ci));
+    rp_html_row(t);
+    rp_html_cell(t, "%s", s->label[label]);
+    rp_html_cell(t, is_dice ? "Dice" : "HD95, mm");
+    rp_html_cell_number(t, (double)v.n, 4);
+    rp_html_cell_number(t, mean, 4);
+    rp_html_cell_number(t, ci.low.state == RP_VALUE_OK ? ci.low.x : NAN, 4);
+    rp_html_cell_number(t, ci.high.state == RP_VALUE_OK ? ci.high.x : NAN, 4);
+    rp_html_cell(t, "%s", v.note);
+    rp_html_row_end(t);
+    return RP_OK;
+}
+
+static rp_status add_intervals(const rp_page_scores *s, rp_text *t)
+{
+    static const char *const head[] = {"Label",      "Metric", "#Cases",         "#Mean",
+                                       "#95 % from", "#to",    "Not in the mean"};
+    RP_TEXT_AUTO rows = {0};
+    for (int k = 0; k < s->labels && k < LABELS_SHOWN; k++) {
+        RP_TRY(add_interval(s, k, true, &rows));
+        RP_TRY(add_interval(s, k, false, &rows));
+    }
+    if (rows.length == 0) {
+        rp_html_paragraph(t, "soft", "No intervals: they are given from %d cases with a value on.",
+                          LEAST_CASES);
+        return RP_OK;
+    }
+    RP_TRY(rp_text_status(&rows));
+    rp_html_table(t, "How sure the means are", 7, head);
+    rp_text_add_bytes(t, rows.length, rows.at);
+    rp_html_table_end(t);
+    rp_html_paragraph(t, "soft",
+                      "Intervals: BCa bootstrap over cases, %d replicates, seed 1. They do not "
+                      "cover the choice of training cases and of the seed.",
+                      REPLICATES);
+    return RP_OK;
+}
+
 /* Every case and label, in a table that opens, and as the file itself. */
 static void add_rows(const rp_page_scores *s, const rp_text *file, rp_text *t)
 {
-    rp_text_add(t, "<p>Numbers behind these charts: ");
+    rp_text_add(t, "<p class=\"download\">Numbers behind these charts: ");
     rp_html_download(t, "metrics-cases.csv", "text/csv", file->length, rp_text_get(file),
                      "metrics-cases.csv");
-    rp_text_add(t, "</p>\n<details><summary>All cases</summary>\n");
-    rp_page_table(t, "", s->csv, 2000);
+    rp_text_add(t, "</p>\n<details%s><summary>All cases</summary>\n",
+                s->count <= OPEN_ROWS ? " open=\"open\"" : "");
+    rp_page_table(t, "", s->csv, ROWS_SHOWN);
     rp_text_add(t, "</details>\n");
 }
 
@@ -119,6 +208,7 @@ rp_status rp_section_scores(rp_page *p, rp_text *t)
     if (s->labels > LABELS_SHOWN)
         rp_html_paragraph(t, "soft", "The first %d of %d labels are drawn.", LABELS_SHOWN,
                           s->labels);
+    RP_TRY(add_intervals(s, t));
     add_rows(s, &file, t);
     return RP_OK;
 }

@@ -103,7 +103,7 @@ Test(chart, places_points_where_their_values_are)
     const rp_series s = {.mark = RP_MARK_POINT, .n = 2, .x = x, .y = y, .tip = tip};
     const rp_chart c = {.title = "a <chart>", .x_name = "x, mm", .y_name = "y, s", .series = 1, .at = &s};
     cr_assert_eq(rp_chart_draw(&c, &svg), RP_OK);
-    cr_expect(strstr(svg.at, "M62.0,282.0m") && strstr(svg.at, "M544.0,26.0m"), "%s", svg.at); /* corners of the frame */
+    cr_expect(strstr(svg.at, "M62.0,262.0m") && strstr(svg.at, "M464.0,26.0m"), "%s", svg.at); /* corners of the frame */
     cr_expect(strstr(svg.at, "a &lt;chart&gt;") && strstr(svg.at, "<title>&lt;a&gt;</title>"));
     cr_expect(strstr(svg.at, ">x, mm</text>") && strstr(svg.at, ">y, s</text>"));
 }

@@ -141,6 +141,66 @@ Test(page, a_damaged_table_ends_its_section_only)
     HAS(html, "Files and licences");
 }
 
+Test(page, a_long_run_is_thinned_and_keeps_its_extremes)
+{
+    const char *run = scratch_folder("report-long");
+    char path[1200];
+    put(run, "job.yaml", JOB);
+    snprintf(path, sizeof path, "%s/progress.csv", run);
+    FILE *f = fopen(path, "w");
+    fprintf(f, "iteration,loss,dice_term,ce_term,rate,gradient_norm,samples,seconds,samples_per_s,wait_s\n");
+    for (int i = 1; i <= 60001; i++) fprintf(f, "%d,%d,0,0,0.1,1,1,0.1,10,0\n", i, i % 7919);
+    fclose(f);
+    const char *html = page_of(run, NULL, RP_OK, 0);
+    HAS(html, "Each place of the chart stands for 121 iterations");
+    cr_expect(strlen(html) < 600000, "%zu bytes", strlen(html));
+    snprintf(path, sizeof path, "%s/page.html", run);
+    save(path, html);
+    check_page(path, run, "0 warnings");
+}
+
+Test(page, intervals_are_those_of_scipy_up_to_chance)
+{
+    const table *t = table_read("tests/data/report_interval.csv");
+    const char *run = scratch_folder("report-interval");
+    char path[1200];
+    put(run, "job.yaml", JOB);
+    snprintf(path, sizeof path, "%s/metrics-cases.csv", run);
+    FILE *f = fopen(path, "w");
+    fprintf(f, "case,label,dice,hd95_maxdir_mm,volume_reference_mm3,volume_prediction_mm3,volume_error_mm3,state\n");
+    for (int i = 0; i < t->rows; i++) fprintf(f, "P%d,tumour,%s,,1,1,0,prediction empty\n", i, table_text(t, i, "dice"));
+    fclose(f);
+    const char *html = page_of(run, NULL, RP_OK, 0), *at = strstr(html, "How sure the means are");
+    double x[4];
+    cr_assert(at != NULL);
+    for (int i = 0; i < 4; i++) {
+        at = strstr(at, "<data value=\"");
+        cr_assert(at != NULL);
+        x[i] = strtod(at += strlen("<data value=\""), NULL);
+    }
+    cr_expect_eq(x[0], t->rows);
+    cr_expect(near(x[1], table_number(t, 0, "mean"), 1e-14, 0), "%.17g", x[1]);
+    /* 2,000 replicates: the ends scatter by some 0.004 */
+    cr_expect(near(x[2], table_number(t, 0, "low"), 0, 0.015), "%.17g", x[2]);
+    cr_expect(near(x[3], table_number(t, 0, "high"), 0, 0.015), "%.17g", x[3]);
+}
+
+Test(page, errors_in_the_logs_are_shown)
+{
+    const char *run = scratch_folder("report-log");
+    char out[400];
+    put(run, "job.yaml", JOB);
+    cr_assert_eq(run_command(20, out, sizeof out, "mkdir -p %s/log", run), 0, "%s", out);
+    put(run, "log/00000.jsonl", "{\"time\":\"t\",\"level\":\"run\",\"rank\":0,\"message\":\"the word \\\"error\\\" alone\"}\n");
+    HAS(page_of(run, NULL, RP_OK, 0), "No error stands in the logs (1 files)");
+    put(run, "log/00001.jsonl", "{\"time\":\"t\",\"level\":\"error\",\"rank\":1,\"message\":\"shard <x> is gone\"}\n");
+    HAS(page_of(run, NULL, RP_OK, 0), "shard &lt;x&gt; is gone");
+    put(run, "log/00002.jsonl", "{\"level\":\"error\", half a li");
+    HAS(page_of(run, NULL, RP_OK, 0), "shard &lt;x&gt; is gone"); /* a writer that was killed */
+    put(run, "log/00002.jsonl", "{\"level\":\"error\", damaged\n");
+    page_of(run, NULL, RP_OK, 1);
+}
+
 static rp_status fail_case(void *arg, const char *name, rp_volume **image, uint8_t **reference, char unit[RP_UNIT_SIZE])
 {
     (void)arg, (void)image, (void)reference, (void)unit;
@@ -180,6 +240,9 @@ Test(verb, report_shows_a_run_with_pictures_and_the_same_bytes_twice, .timeout =
     char out[4000], page[1200], run[1200];
     snprintf(run, sizeof run, "%s/run", folder);
     snprintf(page, sizeof page, "%s/run/report.html", folder);
+    struct stat made;
+    cr_expect_eq(stat(page, &made), 0, "the run did not write its report");
+    cr_expect_eq(remove(page), 0);
     cr_assert_eq(run_command(60, out, sizeof out, "%s report %s", PROGRAM, run), 0, "%s", out);
     cr_expect(strstr(out, "report.html") != NULL, "%s", out);
     check_page(page, run, ", 0 warnings");
