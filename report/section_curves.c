@@ -285,10 +285,41 @@ static rp_status add_times(const rp_csv *progress, rp_text *t)
     return RP_OK;
 }
 
+/* Time of an event of a log; "" if the line has none. */
+static rp_status event_time(int64_t n, const char *line, char out[40])
+{
+    RP_AUTO(rp_tree) tree = NULL;
+    RP_TRY(rp_tree_json("log/00000.jsonl", n, line, &tree));
+    const rp_node *time = rp_node_get(rp_tree_root(tree), "time");
+    rp_text_fit(out, 40, time && time->kind == RP_NODE_SCALAR ? time->text : "");
+    return RP_OK;
+}
+
+/* From the first to the last whole line of rank 0's log: a resumed run spans all its starts. */
+static rp_status add_span(const rp_page *p, rp_text *t)
+{
+    RP_TEXT_AUTO log = {0};
+    char first[40], last[40];
+    bool found;
+    RP_TRY(rp_page_text(p, "log/00000.jsonl", &log, &found));
+    const char *begin = rp_text_get(&log), *end = strrchr(begin, '\n'), *line = begin;
+    if (!end) {
+        rp_html_paragraph(t, "absent", "Rank 0 has no log: when the run was is not known.");
+        return RP_OK;
+    }
+    for (const char *s = begin; s < end; s++)
+        if (*s == '\n') line = s + 1;
+    RP_TRY(event_time((int64_t)strcspn(begin, "\n"), begin, first));
+    RP_TRY(event_time(end - line, line, last));
+    rp_html_paragraph(t, "", "First event of rank 0's log: %s; last event: %s.", first, last);
+    return RP_OK;
+}
+
 rp_status rp_section_timings(rp_page *p, rp_text *t)
 {
     RP_AUTO(rp_csv) progress = NULL;
     RP_TRY(rp_page_csv(p, NULL, "progress.csv", &progress));
+    RP_TRY(add_span(p, t));
     if (!progress || !rp_csv_rows(progress)) {
         rp_html_paragraph(t, "absent", "No iteration was timed (no rows in progress.csv).");
         return RP_OK;

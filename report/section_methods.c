@@ -107,12 +107,14 @@ rp_status rp_section_methods(rp_page *p, rp_text *t)
     return RP_OK;
 }
 
-static rp_status add_file(const rp_page *p, const char *name, const char *what, rp_text *t)
+static rp_status add_file(const rp_page *p, const char *name, const char *what, bool is_optional,
+                          rp_text *t)
 {
     RP_AUTOFREE char *path = NULL;
     rp_path_info info;
     RP_TRY(rp_path_join(p->r->run, name, &path));
     RP_TRY(rp_path_look(path, true, &info));
+    if (is_optional && info.kind == RP_PATH_NONE) return RP_OK;
     rp_html_row(t);
     rp_text_add(t, "<td><code>");
     rp_html_text(t, path);
@@ -130,24 +132,27 @@ rp_status rp_section_files(rp_page *p, rp_text *t)
 {
     static const struct {
         const char *name, *what;
-    } row[] = {{"job.yaml", "the job with every key"},
-               {"plan.yaml", "ranks, roles, memory"},
-               {"provenance.json", "versions, kernels, digests"},
-               {"progress.csv", "a row an iteration"},
-               {"validation.csv", "Dice of the validate cases"},
-               {"lost.csv", "cases and samples that dropped out"},
-               {"prepared", "prepared cases"},
-               {"checkpoints", "states to resume from"},
-               {"weights.safetensors", "weights after the last iteration"},
-               {"weights-best.safetensors", "weights with the best validation Dice"},
-               {"predictions", "label maps on the grids of the sources"},
-               {"metrics-cases.csv", "scores, a row a case and label"},
-               {"metrics.csv", "their summary"},
-               {"log", "events, a file a rank"}};
+        bool is_optional; /* not named where it is not there */
+    } row[] = {{"job.yaml", "the job with every key", false},
+               {"plan.yaml", "ranks, roles, memory", false},
+               {"provenance.json", "versions, kernels, digests", false},
+               {"progress.csv", "a row an iteration", false},
+               {"validation.csv", "Dice of the validate cases", false},
+               {"lost.csv", "cases and samples that dropped out", false},
+               {"prepared", "prepared cases", false},
+               {"checkpoints", "states to resume from", false},
+               {"weights.safetensors", "weights after the last iteration", false},
+               {"weights-best.safetensors", "weights with the best validation Dice", false},
+               {"predictions", "label maps on the grids of the sources", false},
+               {"metrics-cases.csv", "scores, a row a case and label", false},
+               {"metrics.csv", "their summary", false},
+               {"features.csv", "radiomics features", true},
+               {"explanations", "heat maps", true},
+               {"log", "events, a file a rank", false}};
     static const char *const head[] = {"File", "What it holds", "#Bytes"};
     rp_html_table(t, "", 3, head);
     for (size_t i = 0; i < sizeof row / sizeof *row; i++)
-        RP_TRY(add_file(p, row[i].name, row[i].what, t));
+        RP_TRY(add_file(p, row[i].name, row[i].what, row[i].is_optional, t));
     rp_html_table_end(t);
     rp_html_paragraph(t, "",
                       "radpipe is under the Apache License 2.0. A binary that is linked with FFTW "

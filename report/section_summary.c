@@ -92,9 +92,9 @@ static rp_status add_training(const rp_page *p, rp_text *t)
     if (!progress) return RP_OK;
     RP_TRY(rp_page_numbers(progress, "seconds", &seconds));
     for (int64_t i = 0; i < rp_csv_rows(progress); i++) all += seconds[i];
-    rp_text_add(&done, "%" PRId64, rp_csv_rows(progress));
-    if (rp_page_job_number(p, "train.iterations", &wanted)) rp_text_add(&done, " of %.0f", wanted);
-    fact(t, rp_text_get(&done), "iterations trained");
+    rp_text_add(&done, "iterations trained");
+    if (rp_page_job_number(p, "train.iterations", &wanted)) rp_text_add(&done, ", of %.0f", wanted);
+    fact_count(t, rp_csv_rows(progress), rp_text_get(&done));
     rp_clock_duration(all, length);
     fact(t, length, "training time");
     return rp_text_status(&done);

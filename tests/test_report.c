@@ -23,6 +23,7 @@ Test(html, markup_becomes_text)
     cr_expect_str_eq(escaped("<script>alert('x')</script> & \"y\""), "&lt;script&gt;alert(&#39;x&#39;)&lt;/script&gt; &amp; &quot;y&quot;");
     cr_expect_str_eq(escaped(""), "");
     cr_expect_str_eq(escaped("Zürich \xE2\x82\xAC"), "Zürich \xE2\x82\xAC");
+    no_leaks();
 }
 
 Test(html, bytes_that_are_no_text_become_the_replacement_character)
@@ -33,6 +34,7 @@ Test(html, bytes_that_are_no_text_become_the_replacement_character)
     cr_expect_str_eq(escaped("\xC0\xBCscript"), "\xEF\xBF\xBD\xEF\xBF\xBDscript"); /* overlong '<' */
     cr_expect_str_eq(escaped("\xED\xA0\x80"), "\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD"); /* half a surrogate pair */
     cr_expect_str_eq(escaped("\xEF\xBF\xBE"), "\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD"); /* U+FFFE */
+    no_leaks();
 }
 
 Test(html, long_texts_are_escaped_whole)
@@ -43,6 +45,7 @@ Test(html, long_texts_are_escaped_whole)
     s[sizeof s - 1] = 0;
     rp_html_say(&t, "%s", s);
     cr_expect_eq(t.length, 4 * (int64_t)strlen(s));
+    no_leaks();
 }
 
 Test(html, base64_gives_the_vectors_of_rfc_4648)
@@ -53,6 +56,7 @@ Test(html, base64_gives_the_vectors_of_rfc_4648)
         rp_html_base64(&t, (int64_t)strlen(row[i][0]), row[i][0]);
         cr_expect_str_eq(rp_text_get(&t), row[i][1]);
     }
+    no_leaks();
 }
 
 Test(html, numbers_are_short_for_people_and_whole_for_programs)
@@ -69,6 +73,7 @@ Test(html, numbers_are_short_for_people_and_whole_for_programs)
     rp_html_number(&t, 0.1, 3);
     rp_html_number(&t, NAN, 3);
     cr_expect_str_eq(rp_text_get(&t), "<data value=\"0.10000000000000001\">0.1</data>\xE2\x80\x93");
+    no_leaks();
 }
 
 Test(axis, ticks_are_round_and_cover_the_values)
@@ -84,6 +89,7 @@ Test(axis, ticks_are_round_and_cover_the_values)
         const double lead = a.step / pow(10, floor(log10(a.step) + 1e-9));
         cr_expect(near(lead, 1, 1e-9, 0) || near(lead, 2, 1e-9, 0) || near(lead, 5, 1e-9, 0), "step %g", a.step);
     }
+    no_leaks();
 }
 
 Test(axis, logarithmic_axes_begin_and_end_at_powers_of_ten)
@@ -93,6 +99,7 @@ Test(axis, logarithmic_axes_begin_and_end_at_powers_of_ten)
     cr_expect(near(a.low, 0.01, 1e-12, 0) && near(a.high, 1000, 1e-12, 0));
     cr_expect_eq(rp_axis_ticks(&a, 24, tick), 6);
     cr_expect(near(rp_axis_place(&a, 1), 40, 1e-9, 0));
+    no_leaks();
 }
 
 Test(chart, places_points_where_their_values_are)
@@ -106,6 +113,7 @@ Test(chart, places_points_where_their_values_are)
     cr_expect(strstr(svg.at, "M62.0,262.0m") && strstr(svg.at, "M464.0,26.0m"), "%s", svg.at); /* corners of the frame */
     cr_expect(strstr(svg.at, "a &lt;chart&gt;") && strstr(svg.at, "<title>&lt;a&gt;</title>"));
     cr_expect(strstr(svg.at, ">x, mm</text>") && strstr(svg.at, ">y, s</text>"));
+    no_leaks();
 }
 
 Test(chart, refuses_what_has_no_place)
@@ -126,6 +134,7 @@ Test(chart, refuses_what_has_no_place)
     const rp_group g = {.name = "empty", .note = "3 infinite"};
     cr_expect_eq(rp_chart_groups("t", "x", 0, 1, 1, &g, &svg), RP_ENUM);
     cr_expect_eq(svg.length, 0);
+    no_leaks();
 }
 
 Test(chart, groups_draw_every_value_and_say_what_has_none)
@@ -139,6 +148,7 @@ Test(chart, groups_draw_every_value_and_say_what_has_none)
     for (const char *p = svg.at; (p = strstr(p, "<path")); p++) dots++;
     cr_expect_eq(dots, 200);
     cr_expect(strstr(svg.at, "n = 0, 2 undefined") != NULL);
+    no_leaks();
 }
 
 /* A volume of 4 x 5 x 6 voxels, spacing 2, 3, 4 mm, values by place; label 1 in a box. */
@@ -182,6 +192,7 @@ Test(picture, shows_the_slice_with_the_largest_area_and_outlines_voxel_borders)
     cr_expect(strstr(svg.at, "&lt;x&gt;") && strstr(svg.at, "data:image/png;base64,iVBORw0KGgo"));
     rp_volume_drop(&v);
     rp_volume_drop(&w);
+    no_leaks();
 }
 
 Test(picture, turns_what_is_stored_backwards)
@@ -198,6 +209,7 @@ Test(picture, turns_what_is_stored_backwards)
     cr_expect_float_eq(f.position_mm, 0, 1e-12);
     cr_expect(strstr(svg.at, "d=\"M20.00,12.00h4.00M20.00,15.00h4.00M20.00,12.00v3.00M24.00,12.00v3.00\"") != NULL, "%s", svg.at);
     rp_volume_drop(&v);
+    no_leaks();
 }
 
 Test(picture, takes_the_prediction_where_there_is_no_reference_and_refuses_nothing_at_all)
@@ -218,6 +230,7 @@ Test(picture, takes_the_prediction_where_there_is_no_reference_and_refuses_nothi
     ((float *)v->data)[40] = NAN;
     cr_expect_eq(rp_picture_draw(&p, &svg, &f), RP_ENUM);
     rp_volume_drop(&v);
+    no_leaks();
 }
 
 Test(picture, windows_a_ct_in_hounsfield_units_and_others_by_their_values)
@@ -238,4 +251,5 @@ Test(picture, windows_a_ct_in_hounsfield_units_and_others_by_their_values)
     cr_expect_eq(rp_picture_draw(&p, &svg, &f), RP_OK);
     cr_expect(f.low == -5 && f.high == -4);
     rp_volume_drop(&v);
+    no_leaks();
 }

@@ -72,6 +72,7 @@ Test(page, a_run_that_has_only_begun_says_what_is_absent)
     snprintf(path, sizeof path, "%s/page.html", run);
     save(path, html);
     check_page(path, run, "0 charts, 0 pictures, 0 downloads, 0 warnings");
+    no_leaks();
 }
 
 Test(page, a_folder_that_is_no_run_is_refused)
@@ -80,6 +81,7 @@ Test(page, a_folder_that_is_no_run_is_refused)
     const char *run = scratch_folder("report-broken-job");
     put(run, "job.yaml", "task: [segmentation\n");
     page_of(run, NULL, RP_EDATA, 0);
+    no_leaks();
 }
 
 Test(page, numbers_are_those_of_the_tables)
@@ -93,7 +95,7 @@ Test(page, numbers_are_those_of_the_tables)
     put(run, "validation.csv", "iteration,case,label,dice\n2,V1,tumour,0.25\n2,V2,tumour,0.75\n2,V1,node,\n2,V2,node,\n3,V1,tumour,0.5\n3,V2,tumour,\n");
     put(run, "lost.csv", "case,stage,reason\nP7,prepare,\"no region on 'CT', <none>\"\n");
     const char *html = page_of(run, NULL, RP_OK, 0);
-    HAS(html, "3 of 3");
+    HAS(html, "<b>3</b><span>iterations trained, of 3</span>");
     HAS(html, "<data value=\"0.17677669529663687\">0.1768</data>");
     HAS(html, "n = 1, 1 undefined");
     HAS(html, "n = 0, 1 undefined, 1 infinite");
@@ -107,6 +109,7 @@ Test(page, numbers_are_those_of_the_tables)
     char out[4000];
     cr_expect_eq(run_command(20, out, sizeof out, "/usr/bin/python3 tests/report_check.py %s %s validation.csv", path, run), 0);
     cr_expect_str_eq(out, "iteration,label,mean_dice,cases\n2,tumour,0.5,2\n3,tumour,0.5,1\n");
+    no_leaks();
 }
 
 Test(page, hostile_names_stay_text)
@@ -124,6 +127,7 @@ Test(page, hostile_names_stay_text)
     snprintf(path, sizeof path, "%s/page.html", run);
     save(path, html);
     check_page(path, run, "0 warnings");
+    no_leaks();
 }
 
 Test(page, a_damaged_table_ends_its_section_only)
@@ -139,6 +143,7 @@ Test(page, a_damaged_table_ends_its_section_only)
     put(run, "progress.csv", "iteration,loss\n1,\n");
     html = page_of(run, NULL, RP_OK, 6); /* and summary, curves, timings */
     HAS(html, "Files and licences");
+    no_leaks();
 }
 
 Test(page, a_long_run_is_thinned_and_keeps_its_extremes)
@@ -157,6 +162,7 @@ Test(page, a_long_run_is_thinned_and_keeps_its_extremes)
     snprintf(path, sizeof path, "%s/page.html", run);
     save(path, html);
     check_page(path, run, "0 warnings");
+    no_leaks();
 }
 
 Test(page, intervals_are_those_of_scipy_up_to_chance)
@@ -183,6 +189,7 @@ Test(page, intervals_are_those_of_scipy_up_to_chance)
     /* 2,000 replicates: the ends scatter by some 0.004 */
     cr_expect(near(x[2], table_number(t, 0, "low"), 0, 0.015), "%.17g", x[2]);
     cr_expect(near(x[3], table_number(t, 0, "high"), 0, 0.015), "%.17g", x[3]);
+    no_leaks();
 }
 
 Test(page, errors_in_the_logs_are_shown)
@@ -199,6 +206,7 @@ Test(page, errors_in_the_logs_are_shown)
     HAS(page_of(run, NULL, RP_OK, 0), "shard &lt;x&gt; is gone"); /* a writer that was killed */
     put(run, "log/00002.jsonl", "{\"level\":\"error\", damaged\n");
     page_of(run, NULL, RP_OK, 1);
+    no_leaks();
 }
 
 static rp_status fail_case(void *arg, const char *name, rp_volume **image, uint8_t **reference, char unit[RP_UNIT_SIZE])
@@ -218,6 +226,7 @@ Test(page, a_picture_that_cannot_be_made_leaves_its_reason)
     HAS(html, "<b>Best:</b> P1");
     HAS(html, "<b>Worst:</b> P2");
     HAS(html, "HD95 infinite (prediction empty)");
+    no_leaks();
 }
 
 /* A run of the program on phantoms. */
@@ -255,4 +264,5 @@ Test(verb, report_shows_a_run_with_pictures_and_the_same_bytes_twice, .timeout =
     cr_expect_eq(run_command(20, out, sizeof out, "grep -c \"There are no pictures: \" %s", page), 0, "%s", out);
     cr_expect_eq(run_command(20, out, sizeof out, "%s report", PROGRAM), 2, "%s", out);
     cr_expect_eq(run_command(20, out, sizeof out, "%s report %s/nowhere", PROGRAM, folder), 4, "%s", out);
+    no_leaks();
 }
