@@ -12,6 +12,9 @@ typedef struct rp_texture_settings {
     int distance;                           /* Chebyshev distance of GLCM pairs */
     int neighbourhood;                      /* Chebyshev distance of NGTDM and NGLDM */
     int coarseness; /* alpha of NGLDM: levels that differ by at most this are alike */
+    /* NULL, or out [RP_AGGREGATION_COUNT]: mean maximal correlation coefficient of the GLCMs, a
+     * feature of PyRadiomics; untouched where there is no matrix. */
+    double *mcc;
     int64_t memory; /* bytes that the matrices of one region may take */
 } rp_texture_settings;
 /* All aggregations, distances 1, alpha 0, 1 GiB. */

@@ -11,6 +11,7 @@ typedef struct tables {
     uint32_t *memory;
     double *p, *marginal, *difference, *sum, *level; /* scratch of the features */
     int64_t *row;
+    double *square; /* scratch of the maximal correlation coefficient; NULL: it is not wanted */
 } tables;
 
 static void tables_clear(tables *t)
@@ -22,6 +23,7 @@ static void tables_clear(tables *t)
     rp_free(t->sum);
     rp_free(t->level);
     rp_free(t->row);
+    rp_free(t->square);
 }
 
 static rp_status tables_make(const rp_levels *l, tables *t)
@@ -145,7 +147,7 @@ static void spread(int64_t highest, const tables *t, double mean, double x[])
 }
 
 /* The 25 features of a table; false when it has no pair. */
-static bool features(const uint32_t table[], const rp_levels *l, tables *t, double x[25])
+static bool features(const uint32_t table[], const rp_levels *l, tables *t, double x[26])
 {
     const int64_t m = probabilities(table, l, t);
     if (m == 0) return false;
@@ -179,6 +181,7 @@ static bool features(const uint32_t table[], const rp_levels *l, tables *t, doub
     memcpy(x + 10, rest, sizeof rest);
     x[23] = hx > 0 ? -information / hx : 0;
     x[24] = information > 0 ? sqrt(1 - exp(-2 * information)) : 0;
+    x[25] = t->square ? rp_mcc(m, t->p, t->marginal, t->square) : NAN;
     return true;
 }
 
@@ -189,8 +192,8 @@ static void merge(int64_t cells_, const uint32_t from[], uint32_t to[])
 
 static void add_features(const uint32_t table[], const rp_levels *l, tables *t, rp_mean *mean)
 {
-    double x[25];
-    if (features(table, l, t, x)) rp_mean_add(mean, 25, x);
+    double x[26];
+    if (features(table, l, t, x)) rp_mean_add(mean, 26, x);
 }
 
 /* All tables' sum, then its features. */
@@ -225,6 +228,8 @@ static rp_status count_and_put(const rp_levels *l, const rp_texture_settings *s,
     for (int d = 0; d < RP_DIRECTIONS && want[RP_ITBB]; d++)
         add_features(t->volume[d], l, t, &mean[RP_ITBB]);
     if (want[RP_IAZD]) add_merged(RP_DIRECTIONS, t->volume, l, t, &mean[RP_IAZD]);
+    for (int a = RP_BTW3; a <= RP_IAZD && s->mcc; a++)
+        if (mean[a].count[25] > 0) s->mcc[a] = mean[a].sum[25] / (double)mean[a].count[25];
     for (int a = RP_BTW3; a <= RP_IAZD; a++)
         if (want[a]) RP_TRY(rp_mean_put(&mean[a], RP_GLCM, (rp_aggregation)a, out));
     return RP_OK;
@@ -234,6 +239,7 @@ rp_status rp_glcm(const rp_levels *l, const rp_texture_settings *s, rp_values *o
 {
     tables t = {0};
     rp_status st = tables_make(l, &t);
+    if (st == RP_OK && s->mcc) st = rp_alloc_raw(t.cells, sizeof *t.square, &t.square);
     if (st == RP_OK) st = count_and_put(l, s, &t, out);
     tables_clear(&t);
     return st;

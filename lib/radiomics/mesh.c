@@ -25,16 +25,21 @@ static void face_corners(int axis, int side, int q[4])
     for (int i = 0; i < 4; i++) q[i] = ring[side ? i : 3 - i];
 }
 
-/* next[e] = the crossing after e on its loop: each run of outside corners on a face is cut off
- * alone. */
-static void link_face(int inside, const int q[4], int next[EDGE_KEYS])
+/* next[e] = the crossing after e on its loop.  joins: each run of outside corners on a face is cut
+ * off alone, else each run of inside corners. */
+static void link_face(int inside, const int q[4], bool joins, int next[EDGE_KEYS])
 {
     for (int i = 0; i < 4; i++) {
         const int before = q[(i + 3) % 4];
         if (!(inside >> q[i] & 1) || (inside >> before & 1)) continue;
-        int j = i + 3; /* back over the outside corners, to where the inside was left */
-        while (!(inside >> q[(j + 3) % 4] & 1)) j += 3;
-        next[edge_key(before, q[i])] = edge_key(q[(j + 3) % 4], q[j % 4]);
+        int j = i; /* the inside corner before the crossing that comes next */
+        if (joins) {
+            j = i + 2;
+            while (!(inside >> q[j % 4] & 1)) j += 3;
+        } else {
+            while (inside >> q[(j + 1) % 4] & 1) j++;
+        }
+        next[edge_key(before, q[i])] = edge_key(q[j % 4], q[(j + 1) % 4]);
     }
 }
 
@@ -103,7 +108,7 @@ static void measure_loop(int n, const int key[], const double spacing[3], cube_c
     }
 }
 
-static cube_case measure_case(int inside, const double spacing[3])
+static cube_case measure_case(int inside, bool joins, const double spacing[3])
 {
     int next[EDGE_KEYS], q[4];
     cube_case sum = {0};
@@ -111,7 +116,7 @@ static cube_case measure_case(int inside, const double spacing[3])
     for (int axis = 0; axis < 3; axis++)
         for (int side = 0; side < 2; side++) {
             face_corners(axis, side, q);
-            link_face(inside, q, next);
+            link_face(inside, q, joins, next);
         }
     for (int e = 0; e < EDGE_KEYS; e++) {
         int key[MOST_CORNERS], n = 0, at = e;
@@ -126,11 +131,9 @@ static cube_case measure_case(int inside, const double spacing[3])
     return sum;
 }
 
-void rp_mesh_measure(const int64_t n[3], const double spacing[3], const uint8_t mask[],
-                     double *volume, double *area)
+static void measure(const int64_t n[3], const double spacing[3], const uint8_t mask[],
+                    const cube_case table[256], double *volume, double *area)
 {
-    cube_case table[256];
-    for (int i = 0; i < 256; i++) table[i] = measure_case(i, spacing);
     double v = 0, s = 0;
     for (int64_t z = -1; z < n[0]; z++)
         for (int64_t y = -1; y < n[1]; y++) {
@@ -156,6 +159,23 @@ void rp_mesh_measure(const int64_t n[3], const double spacing[3], const uint8_t 
         }
     *volume = fabs(v);
     *area = s;
+}
+
+void rp_mesh_measure(const int64_t n[3], const double spacing[3], const uint8_t mask[],
+                     double *volume, double *area)
+{
+    cube_case table[256];
+    for (int i = 0; i < 256; i++) table[i] = measure_case(i, true, spacing);
+    measure(n, spacing, mask, table, volume, area);
+}
+
+void rp_mesh_area_mixed(const int64_t n[3], const double spacing[3], const uint8_t mask[],
+                        double *area)
+{
+    cube_case table[256];
+    double volume;
+    for (int i = 0; i < 256; i++) table[i] = measure_case(i, i >> 6 & 1, spacing);
+    measure(n, spacing, mask, table, &volume, area);
 }
 
 /* Lowest and highest half-voxel x of each half row of one half plane; low > high: none. */

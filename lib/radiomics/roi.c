@@ -232,18 +232,26 @@ static rp_status collect(rp_roi *roi, double *low, double *high)
     return RP_OK;
 }
 
+/* Where bin 1 begins. */
+static double bin_origin(const rp_roi *roi, const rp_roi_settings *s, double low)
+{
+    if (s->binning == RP_BIN_FBS_ZERO) return s->width * floor(low / s->width);
+    return s->has_range && !roi->response ? s->low : low;
+}
+
 /* Grey levels; levels stays 0 where the image has none or too many. */
 static rp_status find_levels(rp_roi *roi, const rp_roi_settings *s, double low, double high)
 {
-    const double from = s->has_range && !roi->response ? s->low : low;
-    const double top = s->binning == RP_BIN_FBS   ? bin_of(high, from, s->width)
+    const double from = bin_origin(roi, s, low);
+    const bool is_sized = s->binning == RP_BIN_FBS || s->binning == RP_BIN_FBS_ZERO;
+    const double top = is_sized                   ? bin_of(high, from, s->width)
                        : s->binning == RP_BIN_FBN ? s->bins
                                                   : high;
     if (top > (double)s->max_levels || top > UINT16_MAX) return RP_OK;
     RP_TRY(rp_alloc_raw(roi->count, sizeof *roi->level, &roi->level));
     for (int64_t i = 0; i < roi->count; i++) {
         const double x = roi->value[i];
-        const double level = s->binning == RP_BIN_FBS   ? bin_of(x, from, s->width)
+        const double level = is_sized                   ? bin_of(x, from, s->width)
                              : s->binning == RP_BIN_FBN ? bin_fixed_number(x, low, high, s->bins)
                                                         : x;
         if (level < 1 || level != floor(level)) {
@@ -288,7 +296,8 @@ static rp_status find_ivh(rp_roi *roi, const rp_roi_settings *s, double low, dou
 rp_status rp_roi_discretise(rp_roi *roi, const rp_roi_settings *s)
 {
     RP_NEED(s->binning != RP_BIN_FBN || s->bins >= 1, RP_EARG, "%d bins", s->bins);
-    RP_NEED(s->binning != RP_BIN_FBS || s->width > 0, RP_EARG, "bin width %g", s->width);
+    RP_NEED((s->binning != RP_BIN_FBS && s->binning != RP_BIN_FBS_ZERO) || s->width > 0, RP_EARG,
+            "bin width %g", s->width);
     RP_NEED(s->ivh == RP_IVH_FBN ? s->ivh_bins >= 1 : s->ivh_width > 0, RP_EARG,
             "%d bins or width %g of the IVH", s->ivh_bins, s->ivh_width);
     RP_NEED(!roi->value, RP_EARG, "a region is discretised twice");

@@ -11,9 +11,11 @@
 #include "lib/image/volume.h"
 
 typedef enum rp_binning {
-    RP_BIN_NONE, /* intensities are levels already: integers >= 1 */
-    RP_BIN_FBN,  /* a fixed number of bins over the region's range */
-    RP_BIN_FBS,  /* a fixed bin size from the range's lower bound, else the region's minimum */
+    RP_BIN_NONE,     /* intensities are levels already: integers >= 1 */
+    RP_BIN_FBN,      /* a fixed number of bins over the region's range */
+    RP_BIN_FBS,      /* a fixed bin size from the range's lower bound, else the region's minimum */
+    RP_BIN_FBS_ZERO, /* edges are multiples of the size; the bin of the region\'s minimum is 1
+                        (PyRadiomics) */
 } rp_binning;
 typedef enum rp_ivh_mode {
     RP_IVH_NONE, /* intensities as they are, steps of ivh_width over the re-segmentation or own

@@ -35,7 +35,7 @@ enum { RP_DIRECTIONS = 13, RP_DIRECTIONS_2D = 4 };
 extern const int rp_direction[RP_DIRECTIONS][3];
 
 /* Means of features over matrices. */
-enum { RP_MEAN_MAX = 25 };
+enum { RP_MEAN_MAX = 26 };
 typedef struct rp_mean {
     int64_t matrices;
     double sum[RP_MEAN_MAX];
@@ -66,6 +66,9 @@ RP_MUST rp_status rp_sized_list(const rp_levels *l, int64_t n, const uint16_t co
  */
 bool rp_sized_features(const rp_sized *s, double voxels, double x[17]);
 
+/* Second largest |eigenvalue| of p[m * m] divided by the roots of its marginals, 1 for m < 2.  s:
+ * scratch [m * m]. */
+double rp_mcc(int64_t m, const double p[], const double marginal[], double s[]);
 RP_MUST rp_status rp_glcm(const rp_levels *l, const rp_texture_settings *s, rp_values *out);
 RP_MUST rp_status rp_glrlm(const rp_levels *l, const rp_texture_settings *s, rp_values *out);
 RP_MUST rp_status rp_zones(const rp_levels *l, const rp_roi *roi, const rp_texture_settings *s,

@@ -1,0 +1,167 @@
+/* lib/radiomics/pyradiomics.c - the features of PyRadiomics 3 on the original image, by its names.
+ */
+#include "lib/radiomics/pyradiomics.h"
+
+#include "lib/radiomics/mesh.h"
+
+#include <math.h>
+#include <string.h>
+
+typedef enum source { WHOLE, DIRECTIONS, VOLUME } source;
+typedef enum change {
+    SAME,
+    OVER_N,
+    PLUS_3,
+    AREA,
+    AREA_BY_VOLUME,
+    SPHERICITY,
+    ENERGY,
+    TOTAL_ENERGY,
+    RMS,
+    MCC,
+    ACROSS_Z,
+    ACROSS_Y,
+    ACROSS_X
+} change;
+
+static const struct {
+    const char *name;
+    int feature;
+    source from;
+    change how;
+} rows[] = {
+#define RP_PYRADIOMICS(name, feature, from, how) {name, feature, from, how},
+#include "lib/radiomics/pyradiomics.inc"
+#undef RP_PYRADIOMICS
+};
+_Static_assert(sizeof rows / sizeof *rows == RP_PYRADIOMICS_COUNT, "one row a feature");
+
+const char *rp_pyradiomics_name(int i) { return rows[i].name; }
+
+typedef struct corner {
+    int64_t place; /* along the axis through the plane */
+    double u, v;   /* mm in the plane */
+} corner;
+
+/* Longest distance between vertices of the mesh that lie in one plane across the axis.  Vertices of
+ * a plane through voxel centres: half a voxel beyond the first and last voxel of a row or column;
+ * of a plane between: voxels that have no neighbour there. */
+static rp_status planar_diameter(const rp_roi *roi, int axis, double *out)
+{
+    const int64_t *n = roi->grid.n;
+    const int a = axis == 0 ? 1 : 0, b = axis == 2 ? 1 : 2;
+    const int64_t stride[3] = {n[1] * n[2], n[2], 1};
+    const double *s = roi->grid.spacing;
+    RP_AUTOFREE corner *c = NULL;
+    int64_t capacity = 0;
+    double far = 0;
+    for (int64_t h = 0; h <= 2 * n[axis]; h++) { /* half places: odd ones are voxel centres */
+        int64_t count = 0;
+        for (int64_t p = 0; p < n[a]; p++)
+            for (int64_t q = 0; q < n[b]; q++) {
+                const int64_t at = p * stride[a] + q * stride[b], k = h >> 1;
+                RP_TRY(rp_grow(count + 4, sizeof *c, &capacity, &c));
+                if (h % 2 == 0) {
+                    const bool below = k > 0 && roi->morph[at + (k - 1) * stride[axis]],
+                               above = k < n[axis] && roi->morph[at + k * stride[axis]];
+                    if (below != above)
+                        c[count++] = (corner){h, (double)p * s[a], (double)q * s[b]};
+                    continue;
+                }
+                const uint8_t *m = roi->morph + at + k * stride[axis];
+                if (!*m) continue;
+                if (p == 0 || !m[-stride[a]])
+                    c[count++] = (corner){h, ((double)p - 0.5) * s[a], (double)q * s[b]};
+                if (p == n[a] - 1 || !m[stride[a]])
+                    c[count++] = (corner){h, ((double)p + 0.5) * s[a], (double)q * s[b]};
+                if (q == 0 || !m[-stride[b]])
+                    c[count++] = (corner){h, (double)p * s[a], ((double)q - 0.5) * s[b]};
+                if (q == n[b] - 1 || !m[stride[b]])
+                    c[count++] = (corner){h, (double)p * s[a], ((double)q + 0.5) * s[b]};
+            }
+        for (int64_t i = 0; i < count; i++)
+            for (int64_t j = i + 1; j < count; j++) {
+                const double u = c[i].u - c[j].u, v = c[i].v - c[j].v;
+                far = fmax(far, u * u + v * v);
+            }
+    }
+    *out = sqrt(far);
+    return RP_OK;
+}
+
+static double value(const rp_values *v, int feature, rp_aggregation a)
+{
+    const rp_value_of *x = rp_values_find(v, feature, a);
+    return x && x->missing == RP_PRESENT ? x->value : NAN;
+}
+
+/* Sum of squares of the intensities plus the shift. */
+static double energy(const rp_roi *roi, double shift)
+{
+    double sum = 0;
+    for (int64_t i = 0; i < roi->count; i++)
+        sum += (roi->value[i] + shift) * (roi->value[i] + shift);
+    return sum;
+}
+
+static double area(const rp_roi *roi)
+{
+    double x;
+    rp_mesh_area_mixed(roi->grid.n, roi->grid.spacing, roi->morph, &x);
+    return x;
+}
+
+static rp_status special(const rp_roi *roi, const rp_pyradiomics_settings *s, change how,
+                         double plain, double mcc, double *x)
+{
+    const double *spacing = roi->grid.spacing, voxel = spacing[0] * spacing[1] * spacing[2],
+                 n = (double)roi->count;
+    const rp_roi_facts f = rp_mask_facts(roi->grid.n, roi->image, roi->morph);
+    switch (how) {
+    case SAME: *x = plain; return RP_OK;
+    case OVER_N: *x = plain * sqrt((double)(f.count - 1) / (double)f.count); return RP_OK;
+    case PLUS_3: *x = plain + 3; return RP_OK;
+    case ENERGY: *x = energy(roi, s->shift); return RP_OK;
+    case TOTAL_ENERGY: *x = energy(roi, s->shift) * voxel; return RP_OK;
+    case RMS: *x = sqrt(energy(roi, s->shift) / n); return RP_OK;
+    case MCC: *x = mcc; return RP_OK;
+    case AREA: *x = area(roi); return RP_OK;
+    case AREA_BY_VOLUME: *x = area(roi) / plain; return RP_OK;
+    case SPHERICITY: *x = cbrt(36 * acos(-1.0) * plain * plain) / area(roi); return RP_OK;
+    case ACROSS_Z: return planar_diameter(roi, 0, x);
+    case ACROSS_Y: return planar_diameter(roi, 1, x);
+    case ACROSS_X: return planar_diameter(roi, 2, x);
+    }
+    RP_FAIL(RP_EBUG, "a feature without a rule");
+}
+
+rp_status rp_pyradiomics(const rp_roi *roi, const rp_pyradiomics_settings *s, double x[])
+{
+    rp_texture_settings t = rp_texture_settings_default();
+    const rp_aggregation directions = s->is_flat     ? s->is_merged ? RP_ZW7Z : RP_JJUI
+                                      : s->is_merged ? RP_IAZD
+                                                     : RP_ITBB;
+    const rp_aggregation volume = s->is_flat ? RP_62GR : RP_KOBO;
+    double mcc[RP_AGGREGATION_COUNT];
+    rp_values v = {0};
+    const rp_family_choice all = {.is_wanted = {[RP_MORPHOLOGY] = true,
+                                                [RP_STATISTICS] = true,
+                                                [RP_HISTOGRAM] = true,
+                                                [RP_GLCM] = true}};
+    for (int a = 0; a < RP_AGGREGATION_COUNT; a++) {
+        t.aggregation[a] = a == (int)directions || a == (int)volume;
+        mcc[a] = NAN;
+    }
+    t.memory = s->memory;
+    t.mcc = mcc;
+    rp_status st = rp_families(roi, &all, &t, &v);
+    for (int i = 0; i < RP_PYRADIOMICS_COUNT && st == RP_OK; i++) {
+        const rp_aggregation a = rows[i].from == DIRECTIONS ? directions
+                                 : rows[i].from == VOLUME   ? volume
+                                                            : RP_DHQ4;
+        const double plain = rows[i].feature < 0 ? NAN : value(&v, rows[i].feature, a);
+        st = special(roi, s, rows[i].how, plain, mcc[directions], &x[i]);
+    }
+    rp_values_clear(&v);
+    return st;
+}

@@ -1,0 +1,24 @@
+/* lib/radiomics/pyradiomics.h - the features of PyRadiomics 3 on the original image, by its names.
+ *
+ * Most are IBSI's on grey levels that are counted otherwise (RP_BIN_FBS_ZERO).  Else: kurtosis is
+ * not in excess of 3; energies and root mean square read intensities plus a shift; axes are of the
+ * covariance over N; three diameters lie in planes; MCC is the maximal correlation coefficient.
+ * Source: J. J. M. van Griethuysen et al., Cancer Res. 77 (2017) e104,
+ *         DOI 10.1158/0008-5472.CAN-17-0339. */
+#pragma once
+#include "lib/radiomics/families.h"
+
+enum { RP_PYRADIOMICS_COUNT = 107 };
+/* "glcm_Idmn"; index in 0..RP_PYRADIOMICS_COUNT - 1. */
+const char *rp_pyradiomics_name(int i);
+
+typedef struct rp_pyradiomics_settings {
+    double shift;   /* added to intensities for Energy, TotalEnergy and RootMeanSquared */
+    bool is_flat;   /* force2D: matrices of slices, merged over them */
+    bool is_merged; /* weightingNorm no_weighting: directions merged before the features */
+    int64_t memory; /* as in rp_texture_settings */
+} rp_pyradiomics_settings;
+
+/* x[RP_PYRADIOMICS_COUNT]: the values of a discretised region, NaN where there is none.
+ * Errors: RP_EMEM. */
+RP_MUST rp_status rp_pyradiomics(const rp_roi *roi, const rp_pyradiomics_settings *s, double x[]);
