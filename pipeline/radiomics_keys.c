@@ -37,7 +37,7 @@ const rp_setting rp_settings[] = {
     {"filter.riesz", RP_SET_NUMBERS, AT(riesz), "[0, 0, 0]", 0, 8, 3, "", "x,y,z", "order of a Riesz transform of the response; 0 0 0: none"},
     {"resegment.range", RP_SET_NUMBERS, AT(range), "none", -1e12, 1e12, 2, "none", "intensity", "intensities that stay in the mask, both ends included"},
     {"resegment.outliers", RP_SET_NUMBER, AT(outliers), "0", 0, 100, 1, "", "sd", "distance from the mean beyond which voxels leave the mask; 0: none"},
-    {"discretise.method", RP_SET_CHOICE, AT(binning), "fbn", 0, 0, 0, "none|fbn|fbs", "", "fixed bin number, fixed bin size, or levels as they are"},
+    {"discretise.method", RP_SET_CHOICE, AT(binning), "fbn", 0, 0, 0, "none|fbn|fbs|fbs0", "", "fixed bin number, fixed bin size (fbs0: edges at its multiples), or levels as they are"},
     {"discretise.bins", RP_SET_NUMBER, AT(bins), "32", 1, 65535, 1, "", "bins", "of fbn"},
     {"discretise.width", RP_SET_NUMBER, AT(width), "25", 1e-9, 1e9, 1, "", "intensity", "of fbs"},
     {"discretise.max_levels", RP_SET_NUMBER, AT(levels), "4096", 1, 65535, 1, "", "levels", "a region with more is given no texture"},
@@ -51,6 +51,10 @@ const rp_setting rp_settings[] = {
     {"texture.neighbourhood", RP_SET_NUMBER, AT(neighbourhood), "1", 1, 8, 1, "", "voxels", "Chebyshev distance of NGTDM and NGLDM"},
     {"texture.coarseness", RP_SET_NUMBER, AT(coarseness), "0", 0, 65535, 1, "", "levels", "levels that differ by at most this depend on each other (NGLDM)"},
     {"texture.memory", RP_SET_NUMBER, AT(memory), "1024", 1, 1e6, 1, "", "MiB", "a region whose matrices need more is given none"},
+    {"names", RP_SET_CHOICE, AT(names), "ibsi", 0, 0, 0, "ibsi|pyradiomics", "", "which features, under whose names"},
+    {"pyradiomics.shift", RP_SET_NUMBER, AT(shift), "0", -1e9, 1e9, 1, "", "intensity", "added before Energy, TotalEnergy, RootMeanSquared (voxelArrayShift)"},
+    {"pyradiomics.force2d", RP_SET_SWITCH, AT(is_flat), "false", 0, 0, 0, "", "", "matrices of slices, merged over them"},
+    {"pyradiomics.merged", RP_SET_SWITCH, AT(is_merged), "false", 0, 0, 0, "", "", "directions merged before the features (no_weighting)"},
     {"families.morphology", RP_SET_SWITCH, FAMILY(RP_MORPHOLOGY), "true", 0, 0, 0, "", "", "shape"},
     {"families.local", RP_SET_SWITCH, FAMILY(RP_LOCAL), "true", 0, 0, 0, "", "", "local intensity peaks"},
     {"families.statistics", RP_SET_SWITCH, FAMILY(RP_STATISTICS), "true", 0, 0, 0, "", "", "intensity statistics"},
@@ -79,6 +83,8 @@ const rp_preset rp_presets[] = {
     {"ibsi-D", "configuration D", "intensity: {integer: true}\n" CT "linear}\nresegment: {outliers: 3}\n"},
     {"ibsi-E", "configuration E", "intensity: {integer: true}\n" CT "cubic}\nresegment: {range: [-1000, 400], outliers: 3}\n"
      "ivh: {method: fbn, bins: 1000}\n"},
+    {"pyradiomics", "PyRadiomics' features with its standard settings: no interpolation, bins of 25", "names: pyradiomics\n"
+     "discretise: {method: fbs0, width: 25}\nmin_voxels: 0\n"},
     {"ct", "CT: 1 mm, -1000 to 400 HU, bins of 25 HU", "intensity: {integer: true}\ninterpolate: {spacing: [1, 1, 1]}\n"
      "resegment: {range: [-1000, 400]}\ndiscretise: {method: fbs, width: 25}\n"},
     {"mr", "MR: 1 mm, z-score in the region, outliers at 3 sd, 32 bins", "interpolate: {spacing: [1, 1, 1]}\n"

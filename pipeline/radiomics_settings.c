@@ -256,6 +256,13 @@ static rp_status settle(const char *name, const rp_radiomics_keys *k, rp_radiomi
     memcpy(s.texture.aggregation, of, sizeof of);
     memcpy(s.families.is_wanted, k->family, sizeof s.families.is_wanted);
     RP_TRY(settle_filter(name, k, &s.filter));
+    s.is_pyradiomics = k->names == 1;
+    s.pyradiomics = (rp_pyradiomics_settings){.shift = k->shift,
+                                              .is_flat = k->is_flat,
+                                              .is_merged = k->is_merged,
+                                              .memory = s.texture.memory};
+    RP_NEED(!s.is_pyradiomics || s.filter.kind == RP_FILTER_NONE, RP_EUSE,
+            "%s: PyRadiomics' names are for the image without a filter", name);
     memcpy(s.image, k->images, sizeof s.image);
     memcpy(s.region, k->regions, sizeof s.region);
     *out = s;

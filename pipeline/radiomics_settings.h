@@ -16,6 +16,9 @@ typedef struct rp_radiomics_keys {
     bool family[RP_FAMILY_COUNT];
     char images[64], regions[64];
     double min_voxels;
+    int names; /* 0 IBSI, 1 PyRadiomics */
+    double shift;
+    bool is_flat, is_merged;
     int filter, boundary, pooling;
     bool filter_slices, planes;
     double support, sigma, cut, energy, lambda, gamma, theta, step, level, riesz[3];

@@ -26,7 +26,7 @@ const char rp_verb_radiomics_usage[] =
     "\n"
     "  --settings S    a file (YAML; 'base: pet' builds on a preset) or a preset: ibsi-digital, "
     "ibsi-A,\n"
-    "                  ibsi-B, ibsi-C, ibsi-D, ibsi-E, ct, mr, pet\n"
+    "                  ibsi-B, ibsi-C, ibsi-D, ibsi-E, pyradiomics, ct, mr, pet\n"
     "  --out DIR       where the tables go\n"
     "  --label N       voxels of the mask that are the region (default: all that are not 0)\n"
     "\n"

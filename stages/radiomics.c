@@ -28,13 +28,15 @@ static void aggregations_of(rp_family f, int *from, int *to)
 
 rp_status rp_radiomics_columns_make(const rp_radiomics_settings *s, rp_radiomics_columns *out)
 {
-    rp_radiomics_columns c = {0};
+    rp_radiomics_columns c = {.is_pyradiomics = s->is_pyradiomics};
     rp_status st =
         rp_alloc(RP_FEATURE_COUNT * (int64_t)RP_AGGREGATION_COUNT, sizeof *c.feature, &c.feature);
     if (st == RP_OK)
         st = rp_alloc(RP_FEATURE_COUNT * (int64_t)RP_AGGREGATION_COUNT, sizeof *c.aggregation,
                       &c.aggregation);
-    for (int f = 0; f < RP_FAMILY_COUNT && st == RP_OK; f++) {
+    for (; s->is_pyradiomics && st == RP_OK && c.count < RP_PYRADIOMICS_COUNT; c.count++)
+        c.feature[c.count] = (int)c.count;
+    for (int f = 0; f < RP_FAMILY_COUNT && st == RP_OK && !s->is_pyradiomics; f++) {
         int from, to;
         aggregations_of((rp_family)f, &from, &to);
         const int first = rp_family_first((rp_family)f), size = rp_family_size((rp_family)f);
@@ -55,6 +57,10 @@ rp_status rp_radiomics_columns_make(const rp_radiomics_settings *s, rp_radiomics
 
 void rp_radiomics_column_name(const rp_radiomics_columns *c, int64_t i, rp_text *out)
 {
+    if (c->is_pyradiomics) {
+        rp_text_add(out, "original_%s", rp_pyradiomics_name(c->feature[i]));
+        return;
+    }
     rp_text_add(out, "%s", rp_features[c->feature[i]].tag);
     if (c->aggregation[i] != RP_DHQ4)
         rp_text_add(out, ".%s", rp_aggregation_code(c->aggregation[i]));
@@ -86,6 +92,10 @@ void rp_radiomics_dictionary(const rp_radiomics_columns *c, rp_text *out)
 {
     rp_text_add(out, "feature,name,code,family,family_code,aggregation,unit,standardised\n");
     for (int64_t i = 0; i < c->count; i++) {
+        if (c->is_pyradiomics) {
+            rp_text_add(out, "\"PyRadiomics %s\",,,,,,no\n", rp_pyradiomics_name(c->feature[i]));
+            continue;
+        }
         const rp_feature *f = &rp_features[c->feature[i]];
         rp_radiomics_column_name(c, i, out);
         rp_text_add(out, ",");
@@ -127,26 +137,46 @@ static void put_step(const char *const name[3], const char *step, const char *ma
     rp_csv_end(t);
 }
 
-static void put_values(const rp_radiomics_columns *c, const char *const name[3], int64_t voxels,
-                       const char *warning, const rp_values *v, rp_radiomics_tables *t)
+/* A cell, and the reason for its absence in the table of those. */
+static void put_cell(const rp_radiomics_columns *c, const char *const name[3], int64_t i,
+                     double value, rp_missing missing, rp_radiomics_tables *t)
 {
-    put_name(name, &t->features);
-    rp_csv_put_int(&t->features, voxels);
-    rp_csv_put(&t->features, warning);
-    for (int64_t i = 0; i < c->count; i++) {
-        const rp_value_of *x = rp_values_find(v, c->feature[i], c->aggregation[i]);
-        if (x && x->missing == RP_PRESENT) {
-            rp_csv_put_double(&t->features, x->value);
-            continue;
-        }
-        rp_csv_put(&t->features, "");
-        put_name(name, &t->missing);
-        rp_radiomics_column_name(c, i, &t->missing);
-        rp_text_add(&t->missing, ",");
-        rp_csv_put(&t->missing, rp_missing_text(x ? x->missing : RP_MISSING_EMPTY));
-        rp_csv_end(&t->missing);
+    if (missing == RP_PRESENT) {
+        rp_csv_put_double(&t->features, value);
+        return;
     }
-    rp_csv_end(&t->features);
+    rp_csv_put(&t->features, "");
+    put_name(name, &t->missing);
+    rp_radiomics_column_name(c, i, &t->missing);
+    rp_text_add(&t->missing, ",");
+    rp_csv_put(&t->missing, rp_missing_text(missing));
+    rp_csv_end(&t->missing);
+}
+
+/* The cells of a region's row. */
+static rp_status put_values(const rp_radiomics_settings *s, const rp_radiomics_columns *c,
+                            const char *const name[3], const rp_roi *roi, rp_radiomics_tables *t)
+{
+    rp_values v = {0};
+    if (c->is_pyradiomics) {
+        double x[RP_PYRADIOMICS_COUNT];
+        for (int64_t i = 0; i < c->count; i++) x[i] = NAN;
+        if (roi->count > 0) RP_TRY(rp_pyradiomics(roi, &s->pyradiomics, x));
+        for (int64_t i = 0; i < c->count; i++)
+            put_cell(c, name, i, x[i],
+                     roi->count == 0  ? RP_MISSING_EMPTY
+                     : isfinite(x[i]) ? RP_PRESENT
+                                      : RP_MISSING_UNDEFINED,
+                     t);
+        return RP_OK;
+    }
+    const rp_status st = rp_families(roi, &s->families, &s->texture, &v);
+    for (int64_t i = 0; i < c->count && st == RP_OK; i++) {
+        const rp_value_of *x = rp_values_find(&v, c->feature[i], c->aggregation[i]);
+        put_cell(c, name, i, x ? x->value : 0, x ? x->missing : RP_MISSING_EMPTY, t);
+    }
+    rp_values_clear(&v);
+    return st;
 }
 
 /* The steps up to grey levels, each told. */
@@ -180,7 +210,6 @@ rp_status rp_radiomics_region(const rp_radiomics_settings *s, const rp_radiomics
 {
     RP_AUTO(rp_roi) roi = NULL;
     RP_AUTOFREE char *warning = NULL, *of_image = NULL;
-    rp_values v = {0};
     char filter[64];
     rp_filter_name(&s->filter, filter);
     RP_TRY(rp_format(&of_image, "%s%s%s", name[2], filter[0] ? "." : "", filter));
@@ -188,10 +217,11 @@ rp_status rp_radiomics_region(const rp_radiomics_settings *s, const rp_radiomics
     RP_TRY(process(s, row, grid, image, mask, &t->steps, &roi));
     if ((double)roi->count < s->min_voxels)
         RP_TRY(rp_format(&warning, "fewer than %g voxels", s->min_voxels));
-    const rp_status st = rp_families(roi, &s->families, &s->texture, &v);
-    if (st == RP_OK) put_values(c, row, roi->count, warning ? warning : "", &v, t);
-    rp_values_clear(&v);
-    RP_TRY(st);
+    put_name(row, &t->features);
+    rp_csv_put_int(&t->features, roi->count);
+    rp_csv_put(&t->features, warning ? warning : "");
+    RP_TRY(put_values(s, c, row, roi, t));
+    rp_csv_end(&t->features);
     RP_TRY(rp_text_status(&t->features));
     RP_TRY(rp_text_status(&t->missing));
     return rp_text_status(&t->steps);

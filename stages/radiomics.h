@@ -5,27 +5,31 @@
 #include "cohort/work.h"
 #include "lib/radiomics/families.h"
 #include "lib/radiomics/filter.h"
+#include "lib/radiomics/pyradiomics.h"
 
 typedef struct rp_radiomics_settings {
     rp_roi_settings roi;
     rp_texture_settings texture;
     rp_family_choice families;
-    rp_filter filter; /* its response is read instead of the image, RP_FILTER_NONE: the image */
-    char image[64];    /* pattern of volume names; regions drawn on others are passed over */
-    char region[64];   /* pattern of region names */
+    rp_filter filter;    /* its response is read instead of the image, RP_FILTER_NONE: the image */
+    char image[64];      /* pattern of volume names; regions drawn on others are passed over */
+    char region[64];     /* pattern of region names */
+    bool is_pyradiomics; /* its features and names instead of IBSI's */
+    rp_pyradiomics_settings pyradiomics;
     double min_voxels; /* regions with fewer, after re-segmentation, are marked */
 } rp_radiomics_settings;
 
 /* The columns behind case, region, image: features of the chosen families and aggregations. */
 typedef struct rp_radiomics_columns {
     int64_t count;
+    bool is_pyradiomics; /* feature: index for rp_pyradiomics_name */
     int *feature;
     rp_aggregation *aggregation;
 } rp_radiomics_columns;
 RP_MUST rp_status rp_radiomics_columns_make(const rp_radiomics_settings *s,
                                             rp_radiomics_columns *out);
 void rp_radiomics_columns_clear(rp_radiomics_columns *c);
-/* "stat_mean", "cm_joint_max.ITBB". */
+/* "stat_mean", "cm_joint_max.ITBB", "original_glcm_Idmn". */
 void rp_radiomics_column_name(const rp_radiomics_columns *c, int64_t i, rp_text *out);
 
 /* Tables of results; a row is added a region. */

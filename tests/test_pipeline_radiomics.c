@@ -116,6 +116,27 @@ Test(radiomics, a_file_and_its_mask_give_the_values_of_the_standard, .timeout = 
     cr_expect_eq(atoi(out), t->columns - 5);
 }
 
+Test(radiomics, pyradiomics_preset_has_its_names_and_values, .timeout = 60)
+{
+    if (!shared_path("data/pyradiomics/images/brain1_image.nrrd"))
+        skip_test("PyRadiomics' images are not beside the project");
+    char out[4000], path[1000];
+    const char *image = shared_path("data/pyradiomics/images/brain1_image.nrrd"),
+               *mask = shared_path("data/pyradiomics/images/brain1_label.nrrd");
+    const char *folder = scratch_folder("radiomics-peer");
+    cr_assert_eq(
+        run_command(50, out, sizeof out,
+                    "%s radiomics --image %s --mask %s --label 1 --settings pyradiomics --out %s",
+                    PROGRAM, image, mask, folder),
+        0, "%s", out);
+    snprintf(path, sizeof path, "%s/features.csv", folder);
+    const table *t = table_read(path);
+    cr_assert_eq(t->columns, 5 + 107);
+    /* Rows of the package's baselines, brain1. */
+    cr_expect(near(table_number(t, 0, "original_firstorder_Mean"), 825.235436306502, 1e-9, 0));
+    cr_expect(near(table_number(t, 0, "original_shape_VoxelVolume"), 16412.65869140625, 1e-6, 0));
+}
+
 Test(radiomics, wrong_settings_are_refused_with_their_place, .timeout = 60)
 {
     const struct {
