@@ -236,15 +236,23 @@ Test(net_kernels, winograd_for_avx2_equals_the_definition) { compare_all("winogr
 
 Test(net_kernels, winograd_in_plain_c_equals_the_definition) { compare_all("winograd-plain"); }
 
+Test(net_kernels, direct_equals_the_definition) { compare_all("direct"); }
+
+Test(net_kernels, direct_for_avx2_equals_the_definition) { compare_all("direct-avx2"); }
+
+Test(net_kernels, direct_in_plain_c_equals_the_definition) { compare_all("direct-plain"); }
+
 Test(net_kernels, blas_equals_the_definition) { compare_all("blas"); }
 
 Test(net_kernels, winograd_errs_little_more_than_plain_loops) { compare_errors("winograd"); }
+
+Test(net_kernels, direct_errs_little_more_than_plain_loops) { compare_errors("direct"); }
 
 Test(net_kernels, every_row_is_tested_above)
 {
     int rows = 0;
     for (const rp_kernel_row *r = rp_kernel_rows; r->name; r++) rows++;
-    cr_expect(rows == 6, "%d rows, but the tests know 6", rows);
+    cr_expect(rows == 9, "%d rows, but the tests know 9", rows);
 }
 
 Test(net_kernels, bits_do_not_depend_on_threads)
@@ -319,6 +327,10 @@ Test(net_kernels, refuses_shapes_that_do_not_fit_themselves)
     cr_expect(strstr(rp_error_message(), "onednn") != NULL, "%s", rp_error_message());
     cr_expect(rp_kernel_choose("onednn", RP_ISA_PLAIN, RP_OP_CONV, &good, 1, &k) == RP_EUSE);
     cr_expect(k == NULL);
+    /* winograd takes 8 channels or more; what is left goes by the table */
+    cr_expect(rp_kernel_choose("winograd", RP_ISA_PLAIN, RP_OP_CONV, &good, 1, &k) == RP_OK);
+    cr_expect(strcmp(k->row, "blas") == 0);
+    rp_kernel_drop(&k);
     cr_expect(rp_kernel_choose("auto", RP_ISA_PLAIN, RP_OP_CONV, &good, 1, &k) == RP_OK);
     cr_expect(strcmp(k->row, "blas") == 0);
     rp_kernel_drop(&k);

@@ -9,36 +9,50 @@
 
 const rp_kernel_row rp_kernel_rows[] = {
     {"onednn", "oneDNN in channels last; matrix products for heads and transposed convolutions",
-     RP_ISA_AVX2, rp_onednn_plan, rp_onednn_version},
+     RP_ISA_AVX2, rp_onednn_plan, rp_onednn_version, false},
     {"winograd", "own Winograd kernels of 3x3x3 and 1x3x3 convolutions with stride 1", RP_ISA_PLAIN,
-     rp_winograd_plan, rp_winograd_version},
+     rp_winograd_plan, rp_winograd_version, true},
 #if defined(__x86_64__)
     {"winograd-avx2", "the same, held at AVX2", RP_ISA_AVX2, rp_winograd_avx2_plan,
-     rp_winograd_version},
+     rp_winograd_version, true},
 #endif
     {"winograd-plain", "the same in plain C", RP_ISA_PLAIN, rp_winograd_plain_plan,
-     rp_winograd_version},
+     rp_winograd_version, true},
+    {"direct", "own direct sums in blocks of registers; any kernel and stride", RP_ISA_PLAIN,
+     rp_direct_plan, rp_direct_version, false},
+#if defined(__x86_64__)
+    {"direct-avx2", "the same, held at AVX2", RP_ISA_AVX2, rp_direct_avx2_plan, rp_direct_version,
+     false},
+#endif
+    {"direct-plain", "the same in plain C", RP_ISA_PLAIN, rp_direct_plain_plan, rp_direct_version,
+     false},
     {"blas", "matrix products of OpenBLAS over gathered voxels", RP_ISA_PLAIN, rp_blas_plan,
-     rp_blas_version},
+     rp_blas_version, false},
     {"reference", "plain loops in double, slow, for tests", RP_ISA_PLAIN, rp_reference_plan,
-     rp_reference_version},
+     rp_reference_version, false},
     {0},
 };
 
 /* The first one that matches and takes the shape wins.  channels_least: of the product of both
  * channel counts.  Measured on Zen 4: from 16 x 32 channels on Winograd takes less than oneDNN's
- * time, from 32 x 32 on less than half of it. */
+ * time, from 32 x 32 on less than half of it; of what is
+ * left, gradients by few weights take 0.8 of oneDNN's time as direct sums. */
 static const struct choice {
     rp_op op;
     rp_isa least;
     int64_t channels_least;
+    int64_t channels_most; /* 0: any */
     const char *row;
 } choices[] = {
-    {RP_OP_CONV, RP_ISA_AVX2, 512, "winograd"},    {RP_OP_TRANSPOSED, RP_ISA_AVX2, 512, "winograd"},
-    {RP_OP_WEIGHTS, RP_ISA_AVX2, 512, "winograd"}, {RP_OP_CONV, RP_ISA_AVX2, 0, "onednn"},
-    {RP_OP_TRANSPOSED, RP_ISA_AVX2, 0, "onednn"},  {RP_OP_WEIGHTS, RP_ISA_AVX2, 0, "onednn"},
-    {RP_OP_CONV, RP_ISA_PLAIN, 0, "blas"},         {RP_OP_TRANSPOSED, RP_ISA_PLAIN, 0, "blas"},
-    {RP_OP_WEIGHTS, RP_ISA_PLAIN, 0, "blas"},
+    {RP_OP_CONV, RP_ISA_AVX2, 512, 0, "winograd"},
+    {RP_OP_TRANSPOSED, RP_ISA_AVX2, 512, 0, "winograd"},
+    {RP_OP_WEIGHTS, RP_ISA_AVX2, 512, 0, "winograd"},
+    {RP_OP_CONV, RP_ISA_AVX2, 0, 0, "onednn"},
+    {RP_OP_TRANSPOSED, RP_ISA_AVX2, 0, 0, "onednn"},
+    {RP_OP_WEIGHTS, RP_ISA_AVX2, 0, 0, "onednn"},
+    {RP_OP_CONV, RP_ISA_PLAIN, 0, 0, "blas"},
+    {RP_OP_TRANSPOSED, RP_ISA_PLAIN, 0, 0, "blas"},
+    {RP_OP_WEIGHTS, RP_ISA_PLAIN, 0, 0, "blas"},
 };
 
 rp_isa rp_isa_here(void)
@@ -79,29 +93,32 @@ static rp_status unknown_row(const char *kernels)
     RP_FAIL(RP_EUSE, "kernels '%s' are unknown; auto%s are possible", kernels, rp_text_get(&known));
 }
 
-static rp_status choose_by_name(const char *kernels, rp_isa isa, rp_op op,
-                                const rp_conv_shape *shape, int threads, rp_kernel **out)
+static rp_status choose_by_table(rp_isa isa, rp_op op, const rp_conv_shape *shape, int threads,
+                                 rp_kernel **out)
 {
-    const rp_kernel_row *row = rp_kernel_find(kernels);
-    if (!row) return unknown_row(kernels);
-    RP_NEED(row->needs <= isa, RP_EUSE, "kernels '%s' need %s, this processor has %s", kernels,
-            rp_isa_name(row->needs), rp_isa_name(isa));
-    return rp_kernel_plan(row, op, shape, threads, out);
-}
-
-rp_status rp_kernel_choose(const char *kernels, rp_isa isa, rp_op op, const rp_conv_shape *shape,
-                           int threads, rp_kernel **out)
-{
-    if (strcmp(kernels, "auto") != 0) return choose_by_name(kernels, isa, op, shape, threads, out);
     const int64_t channels = shape->big_channels * shape->small_channels;
     for (size_t i = 0; i < sizeof choices / sizeof *choices; i++) {
         const struct choice *c = &choices[i];
         if (c->op != op || c->least > isa || channels < c->channels_least) continue;
+        if (c->channels_most > 0 && channels > c->channels_most) continue;
         const rp_status st = rp_kernel_plan(rp_kernel_find(c->row), op, shape, threads, out);
         if (st != RP_EUNSUP) return st;
     }
     RP_FAIL(RP_EUNSUP, "no kernel takes %s of %" PRId64 " and %" PRId64 " channels", rp_op_name(op),
             shape->big_channels, shape->small_channels);
+}
+
+rp_status rp_kernel_choose(const char *kernels, rp_isa isa, rp_op op, const rp_conv_shape *shape,
+                           int threads, rp_kernel **out)
+{
+    if (strcmp(kernels, "auto") == 0) return choose_by_table(isa, op, shape, threads, out);
+    const rp_kernel_row *row = rp_kernel_find(kernels);
+    if (!row) return unknown_row(kernels);
+    RP_NEED(row->needs <= isa, RP_EUSE, "kernels '%s' need %s, this processor has %s", kernels,
+            rp_isa_name(row->needs), rp_isa_name(isa));
+    const rp_status st = rp_kernel_plan(row, op, shape, threads, out);
+    if (st != RP_EUNSUP || !row->partial) return st;
+    return choose_by_table(isa, op, shape, threads, out);
 }
 
 static rp_status check_axis(const rp_conv_shape *s, int a)

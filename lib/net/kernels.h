@@ -53,6 +53,9 @@ typedef struct rp_kernel_row {
     /* Library versions and settings that bits depend on; "" if there is no library behind the row.
      */
     void (*version)(char out[], size_t size);
+    /* Takes layers of one kind: where it is chosen by name, the others go by the table of choices.
+     */
+    bool partial;
 } rp_kernel_row;
 
 /* A planned operation.  Rows embed it at the start of their own struct. */
@@ -71,11 +74,11 @@ extern const rp_kernel_row rp_kernel_rows[];
 /* Row by name; NULL if there is none. */
 const rp_kernel_row *rp_kernel_find(const char *name);
 
-/* Plans op on shape with the row of the name or, for "auto", with the first row of the table of
- * choices that takes it: a function of op, shape, instruction set and library versions, never of a
- * timing.  Owned by the caller.
- * Errors: RP_EUSE (no such row, with the known ones; a row that this instruction set does not run),
- * RP_EUNSUP (no row takes it), as rp_kernel_plan. */
+/* Plans op on shape with the row of the name (see partial) or, for "auto", with the first row of
+ * the table of choices that takes it: a function of op, shape, instruction set and library
+ * versions, never of a timing.  Owned by the caller. Errors: RP_EUSE (no such row, with the known
+ * ones; a row that this instruction set does not run), RP_EUNSUP (no row takes it), as
+ * rp_kernel_plan. */
 RP_MUST rp_status rp_kernel_choose(const char *kernels, rp_isa isa, rp_op op,
                                    const rp_conv_shape *shape, int threads, rp_kernel **out);
 

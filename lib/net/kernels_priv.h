@@ -9,6 +9,10 @@ rp_status rp_winograd_avx2_plan(rp_op op, const rp_conv_shape *shape, int thread
 rp_status rp_winograd_plain_plan(rp_op op, const rp_conv_shape *shape, int threads,
                                  rp_kernel **out);
 void rp_winograd_version(char out[], size_t size);
+rp_status rp_direct_plan(rp_op op, const rp_conv_shape *shape, int threads, rp_kernel **out);
+rp_status rp_direct_avx2_plan(rp_op op, const rp_conv_shape *shape, int threads, rp_kernel **out);
+rp_status rp_direct_plain_plan(rp_op op, const rp_conv_shape *shape, int threads, rp_kernel **out);
+void rp_direct_version(char out[], size_t size);
 rp_status rp_blas_plan(rp_op op, const rp_conv_shape *shape, int threads, rp_kernel **out);
 void rp_blas_version(char out[], size_t size);
 rp_status rp_reference_plan(rp_op op, const rp_conv_shape *shape, int threads, rp_kernel **out);

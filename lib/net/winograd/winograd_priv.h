@@ -44,13 +44,16 @@ typedef struct rp_winograd_loops {
     /* M becomes tiles of y, plus bias if there is one, added to y if add. */
     void (*output)(const rp_tiles *g, int64_t first, int64_t count, int64_t n, const rp_points *m,
                    const float *bias, bool add, float *y, int64_t ys);
-    /* m [rows][columns], row length mw, = v [rows][vw] u [k][columns]. */
+    /* m [rows][columns], row length mw, (+)= v [rows][vw] u [k][columns]. */
     void (*product)(int64_t rows, int64_t k, const float *v, int64_t vw, const float *u, float *m,
-                    int64_t mw);
+                    int64_t mw, bool add);
     /* s [rows][columns], row length sw, (+)= v^T z over tiles: v [tiles][vw], z [tiles][zw]. */
     void (*outer)(int64_t rows, int64_t tiles, const float *v, int64_t vw, const float *z,
                   int64_t zw, float *s, int64_t sw, bool add);
 } rp_winograd_loops;
+
+/* The widest that this processor has. */
+const rp_winograd_loops *rp_winograd_best(void);
 
 extern const rp_winograd_loops rp_winograd_avx512, rp_winograd_avx2, rp_winograd_plain;
 

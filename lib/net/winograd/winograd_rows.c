@@ -57,7 +57,7 @@ static void run_panel(const rp_winograd *w, const rp_kernel_args *a, const rp_po
     const float *u = (const float *)a->packed + panel * w->tiles.points * w->ci * columns;
     for (int f = 0; f < w->tiles.points; f++)
         w->loops->product(count, w->ci, v->data + f * v->point, v->width, u + f * w->ci * columns,
-                          m.data + f * m.point, columns);
+                          m.data + f * m.point, columns, false);
     const int64_t c = panel * columns, left = w->co - c;
     w->loops->output(&w->tiles, first, count, left < columns ? left : columns, &m,
                      a->bias ? a->bias + c : NULL, a->add, y->data + c, y->stride);
@@ -197,7 +197,7 @@ static rp_status plan(const char *row, const rp_winograd_loops *loops, rp_op op,
     return RP_OK;
 }
 
-static const rp_winograd_loops *best_loops(void)
+const rp_winograd_loops *rp_winograd_best(void)
 {
 #if defined(__x86_64__)
     if (rp_isa_here() == RP_ISA_AVX512) return &rp_winograd_avx512;
@@ -208,7 +208,7 @@ static const rp_winograd_loops *best_loops(void)
 
 rp_status rp_winograd_plan(rp_op op, const rp_conv_shape *s, int threads, rp_kernel **out)
 {
-    return plan("winograd", best_loops(), op, s, threads, out);
+    return plan("winograd", rp_winograd_best(), op, s, threads, out);
 }
 
 #if defined(__x86_64__)
@@ -225,5 +225,5 @@ rp_status rp_winograd_plain_plan(rp_op op, const rp_conv_shape *s, int threads, 
 
 void rp_winograd_version(char out[], size_t size)
 {
-    (void)snprintf(out, size, "own, built for %s", best_loops()->isa);
+    (void)snprintf(out, size, "own, built for %s", rp_winograd_best()->isa);
 }
