@@ -134,7 +134,12 @@ rp_status rp_chart_draw(const rp_chart *c, rp_text *svg)
     const double top = TOP - 8 + rows * LEGEND, wide = c->is_square ? 380 : WIDTH;
     const double high = c->is_square ? top + BOTTOM + wide - LEFT - RIGHT
                                      : HEIGHT + (rows > 1 ? (rows - 1) * LEGEND : 0);
-    const rp_axis x = rp_axis_make(rx.low, rx.high, c->is_log_x, LEFT, wide - RIGHT);
+    rp_axis x = rp_axis_make(rx.low, rx.high, c->is_log_x, LEFT, wide - RIGHT);
+    if (c->is_whole_x && x.step < 1) {
+        x.step = 1;
+        x.low = floor(x.low);
+        x.high = ceil(x.high);
+    }
     const rp_axis y = rp_axis_make(ry.low, ry.high, c->is_log_y, high - BOTTOM, top);
     rp_text_add(svg, "<svg viewBox=\"0 0 %d %.0f\" role=\"img\" aria-label=\"", WIDTH, high);
     rp_html_text(svg, c->title);

@@ -36,6 +36,7 @@ typedef struct rp_chart {
     bool is_log_x, is_log_y;     /* all values > 0 */
     bool has_zero;               /* the y axis begins at 0 */
     double y_most;               /* > 0: the y axis reaches it */
+    bool is_whole_x;             /* x counts things: no ticks between whole numbers */
     bool is_square;              /* both axes span the same values */
     int series;
     const rp_series *at;

@@ -90,6 +90,9 @@ static rp_status add_column(const rp_csv *progress, const char *column, const ch
     RP_TRY(rp_page_numbers(progress, "iteration", &x));
     RP_TRY(rp_page_numbers(progress, column, &y));
     RP_TRY(make_curve(rp_csv_rows(progress), x, y, &c));
+    const int64_t half = c.n / 60;
+    const bool is_one =
+        is_plain || (c.run == 1 && half == 0); /* few iterations: nothing is smoothed */
     const rp_series list[] = {
         {.name = c.run > 1 ? "lowest to highest" : "each iteration",
          .mark = c.run > 1 ? RP_MARK_BAND : RP_MARK_FAINT,
@@ -103,15 +106,16 @@ static rp_status add_column(const rp_csv *progress, const char *column, const ch
                             .x_name = "iteration",
                             .y_name = y_name,
                             .has_zero = has_zero,
-                            .series = is_plain ? 1 : 2,
-                            .at = is_plain ? &plain : list};
+                            .is_whole_x = true,
+                            .series = is_one ? 1 : 2,
+                            .at = is_one ? &plain : list};
     RP_TRY(rp_chart_draw(&chart, &svg));
     put_curve(&csv, &c, column);
     rp_text_add(&file, "%s.csv", column);
-    if (!is_plain && c.n / 60 > 0)
+    if (!is_one && half > 0)
         rp_text_add(&caption,
                     "Smoothed: mean over the %" PRId64 " iterations around, fewer at the ends. ",
-                    (2 * (c.n / 60) + 1) * c.run);
+                    (2 * half + 1) * c.run);
     if (c.run > 1)
         rp_text_add(&caption,
                     "Each place of the chart stands for %" PRId64
@@ -168,7 +172,7 @@ static rp_status draw_trends(int labels, const trend list[], rp_text *t)
 {
     enum { SERIES = 16 };
     rp_series series[SERIES];
-    RP_TEXT_AUTO svg = {0}, csv = {0};
+    RP_TEXT_AUTO svg = {0}, csv = {0}, none = {0};
     int n = 0;
     rp_text_add(&csv, "iteration,label,mean_dice,cases\n");
     for (int k = 0; k < labels; k++) {
@@ -190,15 +194,19 @@ static rp_status draw_trends(int labels, const trend list[], rp_text *t)
         }
     }
     RP_TRY(rp_text_status(&csv));
-    if (n == 0) {
-        rp_html_paragraph(t, "absent", "No validate case has a defined Dice (validation.csv).");
-        return RP_OK;
-    }
+    for (int k = 0; k < labels; k++)
+        if (list[k].n == 0) rp_text_add(&none, "%s%s", none.length ? ", " : "", list[k].label);
+    RP_TRY(rp_text_status(&none));
+    if (none.length)
+        rp_html_paragraph(t, "absent", "No validate case has a defined Dice (validation.csv): %s.",
+                          none.at);
+    if (n == 0) return RP_OK;
     const rp_chart chart = {.title = "Dice of the validate cases",
                             .x_name = "iteration",
                             .y_name = "mean Dice",
                             .has_zero = true,
                             .y_most = 1,
+                            .is_whole_x = true,
                             .series = n,
                             .at = series};
     RP_TRY(rp_chart_draw(&chart, &svg));

@@ -11,7 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { LABELS_SHOWN = 32 };
+/* Small pictures of all labels together: each costs the reading of a case. */
+enum { LABELS_SHOWN = 32, SHEET_MOST = 24 };
 
 /* Best first: Dice, then the shorter distance (none: longest), then the name. */
 static int by_quality(const void *a, const void *b)
@@ -48,10 +49,12 @@ static rp_status read_prediction(const rp_page *p, const char *name, const rp_gr
     return RP_OK;
 }
 
+/* rank NULL: the short form of the contact sheet. */
 static void add_caption(rp_text *t, const char *rank, const rp_page_score *s,
                         const rp_picture_facts *f, const char *unit)
 {
-    rp_text_add(t, "<figcaption><b>%s:</b> ", rank);
+    rp_text_add(t, "<figcaption>");
+    if (rank) rp_text_add(t, "<b>%s:</b> ", rank);
     rp_html_text(t, s->name);
     rp_text_add(t, "<br/>Dice ");
     rp_html_number(t, s->dice, 3);
@@ -67,7 +70,7 @@ static void add_caption(rp_text *t, const char *rank, const rp_page_score *s,
         rp_html_text(t, s->state);
         rp_text_add(t, ")");
     }
-    if (f)
+    if (f && rank)
         rp_html_say(t,
                     "; %s slice %" PRId64 " of %" PRId64 ", %c = %.1f mm; window %.4g to %.4g %s",
                     rp_picture_plane(f->axis), f->slice, f->slices, rp_picture_letter(f->axis),
@@ -127,6 +130,25 @@ static int label_number(const rp_page *p, const char *name)
     return 0;
 }
 
+/* Every case of the label as a small picture, worst first, at most `most`; behind a click. */
+static rp_status add_sheet(rp_page *p, int64_t n, const rp_page_score *const list[], int64_t most,
+                           int label, const char *label_name, rp_text *t)
+{
+    const int64_t shown = n < most ? n : most;
+    if (n <= 3 || shown < 1) return RP_OK; /* all of them stand above */
+    rp_text_add(t, "<details><summary>");
+    if (shown < n)
+        rp_html_say(t, "Contact sheet: the worst %" PRId64 " of %" PRId64 " cases, worst first",
+                    shown, n);
+    else
+        rp_html_say(t, "Contact sheet: all %" PRId64 " cases, worst first", n);
+    rp_text_add(t, "</summary>\n<div class=\"pictures sheet\">\n");
+    for (int64_t i = 0; i < shown; i++)
+        RP_TRY(add_case(p, NULL, list[n - 1 - i], label, label_name, t));
+    rp_text_add(t, "</div>\n</details>\n");
+    return RP_OK;
+}
+
 static rp_status add_label(rp_page *p, const rp_page_scores *s, int k, rp_text *t)
 {
     RP_AUTOFREE const rp_page_score **list = NULL;
@@ -150,7 +172,7 @@ static rp_status add_label(rp_page *p, const rp_page_scores *s, int k, rp_text *
     if (n > 2) RP_TRY(add_case(p, "Median", list[n / 2], label, s->label[k], t));
     if (n > 1) RP_TRY(add_case(p, "Worst", list[n - 1], label, s->label[k], t));
     rp_text_add(t, "</div>\n");
-    return RP_OK;
+    return add_sheet(p, n, list, SHEET_MOST / s->labels, label, s->label[k], t);
 }
 
 rp_status rp_section_pictures(rp_page *p, rp_text *t)

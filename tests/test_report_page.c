@@ -101,6 +101,7 @@ Test(page, numbers_are_those_of_the_tables)
     HAS(html, "n = 0, 1 undefined, 1 infinite");
     HAS(html, "no region on &#39;CT&#39;, &lt;none&gt;");
     HAS(html, "Bias -0.15 cm"); /* (0.2 - 0.5) / 2 */
+    HAS(html, "No validate case has a defined Dice (validation.csv): node.");
     HAS(html, "There are no pictures: the test has none.");
     snprintf(path, sizeof path, "%s/page.html", run);
     save(path, html);
@@ -226,6 +227,24 @@ Test(page, a_picture_that_cannot_be_made_leaves_its_reason)
     HAS(html, "<b>Best:</b> P1");
     HAS(html, "<b>Worst:</b> P2");
     HAS(html, "HD95 infinite (prediction empty)");
+    no_leaks();
+}
+
+Test(page, many_cases_stand_on_a_contact_sheet_worst_first)
+{
+    const char *run = scratch_folder("report-sheet");
+    char path[1200];
+    put(run, "job.yaml", JOB);
+    snprintf(path, sizeof path, "%s/metrics-cases.csv", run);
+    FILE *f = fopen(path, "w");
+    fprintf(f, "case,label,dice,hd95_maxdir_mm,volume_reference_mm3,volume_prediction_mm3,volume_error_mm3,state\n");
+    for (int i = 0; i < 100; i++) fprintf(f, "P%02d,tumour,0.%02d,1,1,1,0,ok\n", i, i);
+    fclose(f);
+    const rp_report_images images = {.read = fail_case};
+    const char *html = page_of(run, &images, RP_OK, 3 + 24);
+    HAS(html, "<b>Median:</b> P49");
+    const char *sheet = strstr(html, "the worst 24 of 100 cases"), *first = strstr(sheet, "<figcaption>P00<br/>"), *last = strstr(sheet, "<figcaption>P23<br/>");
+    cr_expect(first && last && first < last && !strstr(sheet, "<figcaption>P24<br/>"));
     no_leaks();
 }
 
