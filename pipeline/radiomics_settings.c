@@ -38,7 +38,7 @@ static rp_status take_numbers(const reading *r, const rp_setting *s, const rp_no
     }
     (void)snprintf(what, sizeof what, "a list of %d numbers", s->count);
     if (n->kind != RP_NODE_LIST || n->count != s->count) return wrong(r, s, n, what);
-    double x[3];
+    double x[3] = {0};
     for (int i = 0; i < s->count; i++) RP_TRY(take_number(r, s, n->child[i], &x[i]));
     memcpy(out, x, (size_t)s->count * sizeof *x);
     return RP_OK;

@@ -14,6 +14,10 @@ int64_t rp_fft_half(const int64_t n[3]);
 RP_MUST rp_status rp_fft_real(const int64_t n[3], double in[], double out[]);
 /* Its inverse, not scaled (a factor of n0 n1 n2 remains).  in is destroyed. */
 RP_MUST rp_status rp_fft_real_back(const int64_t n[3], double in[], double out[]);
+/* In place: the real spectrum of an even volume of n voxels an axis, n even, of which x holds
+ * voxels and then frequencies 0..n / 2: x[(n0 / 2 + 1) (n1 / 2 + 1) (n2 / 2 + 1)].  An eighth of
+ * the work. */
+RP_MUST rp_status rp_fft_even(const int64_t n[3], double x[]);
 /* Complex to complex in place, sign -1 forward or +1 back, not scaled.  Errors: RP_EARG (sizes over
  * 2^31), RP_EMEM (no plan). */
 RP_MUST rp_status rp_fft_complex(const int64_t n[3], int sign, double x[]);

@@ -29,8 +29,8 @@ static plane plane_of(const rp_grid *g, int through, double reach)
     p.stride[0] = stride[p.row];
     p.stride[1] = stride[p.column];
     p.stride[2] = stride[through];
-    const int64_t longer = p.rows > p.columns ? p.rows : p.columns;
-    p.reach = (double)(longer / 2) < reach ? longer / 2 : (int64_t)ceil(reach);
+    const int64_t half = (p.rows > p.columns ? p.rows : p.columns) / 2;
+    p.reach = (double)half < reach ? half : (int64_t)ceil(reach);
     p.size[0] = 1;
     p.size[1] = rp_fft_size(p.rows + 2 * p.reach);
     p.size[2] = rp_fft_size(p.columns + 2 * p.reach);

@@ -77,7 +77,7 @@ static double triangle_area(const double a[3], const double b[3], const double c
 static void cut_loop(int n, const int key[], int apex[MOST_CORNERS][MOST_CORNERS])
 {
     const double unit[3] = {1, 1, 1};
-    double p[MOST_CORNERS][3], best[MOST_CORNERS][MOST_CORNERS] = {{0}};
+    double p[MOST_CORNERS][3] = {{0}}, best[MOST_CORNERS][MOST_CORNERS] = {{0}};
     for (int i = 0; i < n; i++) edge_middle(key[i], unit, p[i]);
     for (int length = 2; length < n; length++)
         for (int i = 0; i + length < n; i++) {
@@ -95,7 +95,7 @@ static void cut_loop(int n, const int key[], int apex[MOST_CORNERS][MOST_CORNERS
 static void measure_loop(int n, const int key[], const double spacing[3], cube_case *sum)
 {
     int apex[MOST_CORNERS][MOST_CORNERS] = {{0}}, stack[MOST_CORNERS][2] = {{0, n - 1}}, top = 1;
-    double p[MOST_CORNERS][3];
+    double p[MOST_CORNERS][3] = {{0}};
     cut_loop(n, key, apex);
     for (int i = 0; i < n; i++) edge_middle(key[i], spacing, p[i]);
     while (top > 0) {
