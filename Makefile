@@ -40,7 +40,6 @@ FLAGS_stats    := $(BLAS_CFLAGS)
 FLAGS_net      := $(BLAS_CFLAGS) $(DNNL_CFLAGS)
 FLAGS_io       := $(HDF5_CFLAGS) $(MPI_CFLAGS) $(DCMTK_CFLAGS) $(call pc,--cflags libopenjp2 libpng zlib libzstd)
 FLAGS_mpi      := $(MPI_CFLAGS)
-FLAGS_report   := $(call pc,--cflags cairo)
 FLAGS_pipeline := -DRP_VERSION='"$(shell cat VERSION)"'
 FLAGS_tests    := -Wno-conversion $(call pc,--cflags criterion) $(HDF5_CFLAGS) $(MPI_CFLAGS)
 FLAGS_bench    := $(HDF5_CFLAGS) $(MPI_CFLAGS)
@@ -51,7 +50,6 @@ LIBS_stats  := $(BLAS_LIBS)
 LIBS_net    := $(DNNL_LIBS) $(BLAS_LIBS)
 LIBS_io     := $(HDF5_LIBS) $(MPI_LIBS) $(DCMTK_LIBS) $(call pc,--libs libopenjp2 libpng zlib libzstd)
 LIBS_mpi    := $(MPI_LIBS)
-LIBS_report := $(call pc,--libs cairo)
 
 # lib/net/unet.c -> net; pipeline/run.c -> pipeline
 room  = $(firstword $(subst /, ,$(patsubst lib/%,%,$1)))
@@ -127,7 +125,7 @@ check: lint test
 
 lint:
 	python3 tools/floors.py
-	CC="$(CC) $(MPI_CFLAGS) $(HDF5_CFLAGS) $(FLAGS_report) $(FLAGS_base) $(FLAGS_net) -D_GNU_SOURCE" tools/headers.sh .
+	CC="$(CC) $(MPI_CFLAGS) $(HDF5_CFLAGS) $(FLAGS_base) $(FLAGS_net) -D_GNU_SOURCE" tools/headers.sh .
 	@$(MAKE) --no-print-directory $(call archives,$(rooms))
 	tools/symbols.sh tools/symbols.txt $(call archives,$(rooms))
 	tools/lint
