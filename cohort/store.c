@@ -256,24 +256,33 @@ static rp_status open_data(making *m)
     }
 }
 
+/* Every case or every shard, journaled; title NULL: no progress.  The results are everywhere. */
+static rp_status run_phase(making *m, const char *phase, const char *title, int64_t tasks,
+                           const double cost[], rp_status (*run)(void *, int64_t, rp_text *),
+                           rp_farm_results **out)
+{
+    const rp_store *s = m->s;
+    const rp_work w = {.comm = s->comm,
+                       .pool = s->pool,
+                       .folder = m->journal,
+                       .phase = phase,
+                       .title = title,
+                       .digest = s->digest,
+                       .tasks = tasks,
+                       .cost = cost,
+                       .run = run,
+                       .arg = m,
+                       .stop = s->stop,
+                       .stop_arg = s->stop_arg,
+                       .results_everywhere = true};
+    return rp_work_run(&w, out);
+}
+
 static rp_status run_cases(making *m, rp_store_result *r)
 {
     const rp_store *s = m->s;
-    rp_work w = {.comm = s->comm,
-                 .pool = s->pool,
-                 .folder = m->journal,
-                 .phase = "cases",
-                 .title = s->title,
-                 .digest = s->digest,
-                 .tasks = s->cases,
-                 .cost = s->bytes,
-                 .run = make_case,
-                 .arg = m,
-                 .stop = s->stop,
-                 .stop_arg = s->stop_arg,
-                 .results_everywhere = true};
     RP_AUTO(rp_farm_results) f = NULL;
-    RP_TRY(rp_work_run(&w, &f));
+    RP_TRY(run_phase(m, "cases", s->title, s->cases, s->bytes, make_case, &f));
     RP_TRY(rp_comm_agree(s->comm, rp_journal_close(&m->data)));
     return take_cases(f, m, r);
 }
@@ -285,20 +294,8 @@ static rp_status run_shards(making *m, rp_store_result *r)
     RP_TRY(rp_alloc(r->shards, sizeof *cost, &cost));
     for (int64_t i = 0; i < s->cases; i++) cost[r->shard[i]] += s->bytes[i];
     m->result = r;
-    rp_work w = {.comm = s->comm,
-                 .pool = s->pool,
-                 .folder = m->journal,
-                 .phase = "shards",
-                 .digest = s->digest,
-                 .tasks = r->shards,
-                 .cost = cost,
-                 .run = make_shard,
-                 .arg = m,
-                 .stop = s->stop,
-                 .stop_arg = s->stop_arg,
-                 .results_everywhere = true};
     RP_AUTO(rp_farm_results) f = NULL;
-    RP_TRY(rp_work_run(&w, &f));
+    RP_TRY(run_phase(m, "shards", NULL, r->shards, cost, make_shard, &f));
     for (int64_t i = 0; i < r->shards; i++) {
         RP_NEED(f->result[i].state == RP_FARM_IS_DONE, RP_EIO, "shard %" PRId64 ": %s", i,
                 f->result[i].bytes);

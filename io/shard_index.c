@@ -230,19 +230,19 @@ static rp_status read_dataset(hid_t dataset, rp_shard_entry *e)
     return e->info.is_volume ? read_standard(e) : RP_OK;
 }
 
-static rp_status list_group(hid_t group, rp_shard *s, const char *path, links *todo)
+static rp_status list_group(hid_t group, rp_shard *s, const char *path, links *pending)
 {
     __attribute__((cleanup(links_clear))) links found = {0};
     const herr_t rc = H5Literate(group, H5_INDEX_NAME, H5_ITER_NATIVE, NULL, add_link, &found);
     RP_TRY(found.status);
     RP_H5(rc, RP_EDATA, "names");
     RP_NEED(!found.is_foreign, RP_EDATA, "a link that leads elsewhere");
-    RP_NEED(todo->count + s->count + found.count < MAX_OBJECTS, RP_EDATA, "more than %d objects",
+    RP_NEED(pending->count + s->count + found.count < MAX_OBJECTS, RP_EDATA, "more than %d objects",
             MAX_OBJECTS);
     for (int64_t i = 0; i < found.count; i++) {
-        RP_TRY(rp_grow(todo->count + 1, sizeof *todo->name, &todo->room, &todo->name));
-        RP_TRY(rp_format(&todo->name[todo->count], "%s/%s", path, found.name[i]));
-        todo->count++;
+        RP_TRY(rp_grow(pending->count + 1, sizeof *pending->name, &pending->room, &pending->name));
+        RP_TRY(rp_format(&pending->name[pending->count], "%s/%s", path, found.name[i]));
+        pending->count++;
     }
     return RP_OK;
 }
@@ -255,14 +255,14 @@ static int depth_of(const char *path)
 }
 
 /* A group's names go to the list, a dataset to the index. */
-static rp_status visit(hid_t file, rp_shard *s, const char *path, links *todo)
+static rp_status visit(hid_t file, rp_shard *s, const char *path, links *pending)
 {
     RP_H5_AUTO object = H5Oopen(file, *path ? path : "/", H5P_DEFAULT);
     RP_H5(object, RP_EDATA, "it cannot be opened");
     const H5I_type_t kind = H5Iget_type(object);
     if (kind == H5I_GROUP) {
         RP_NEED(depth_of(path) < MAX_DEPTH, RP_EDATA, "groups within groups");
-        return list_group(object, s, path, todo);
+        return list_group(object, s, path, pending);
     }
     RP_NEED(kind == H5I_DATASET, RP_EDATA, "neither group nor dataset");
     rp_shard_entry *e;
@@ -286,13 +286,13 @@ static int by_name(const void *a, const void *b)
     return strcmp(((const rp_shard_entry *)a)->dataset, ((const rp_shard_entry *)b)->dataset);
 }
 
-static rp_status walk(hid_t file, rp_shard *s, links *todo)
+static rp_status walk(hid_t file, rp_shard *s, links *pending)
 {
-    RP_TRY_IN(visit(file, s, "", todo), "shard '%s'", s->path);
-    while (todo->count > 0) {
-        RP_AUTOFREE char *path = todo->name[--todo->count];
+    RP_TRY_IN(visit(file, s, "", pending), "shard '%s'", s->path);
+    while (pending->count > 0) {
+        RP_AUTOFREE char *path = pending->name[--pending->count];
         const int64_t before = s->count;
-        const rp_status st = visit(file, s, path, todo);
+        const rp_status st = visit(file, s, path, pending);
         if (st == RP_EDATA || st == RP_EUNSUP || st == RP_EARG)
             RP_TRY(note_damage(s, path, before));
         else
@@ -303,8 +303,8 @@ static rp_status walk(hid_t file, rp_shard *s, links *todo)
 
 rp_status rp_shard_index(hid_t file, rp_shard *s)
 {
-    __attribute__((cleanup(links_clear))) links todo = {0};
-    RP_TRY(walk(file, s, &todo));
+    __attribute__((cleanup(links_clear))) links pending = {0};
+    RP_TRY(walk(file, s, &pending));
     if (s->count) qsort(s->entry, (size_t)s->count, sizeof *s->entry, by_name);
     return RP_OK;
 }

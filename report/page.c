@@ -89,6 +89,22 @@ rp_status rp_page_job(const rp_page *p, const char *key, rp_text *out)
     return rp_text_status(out);
 }
 
+rp_status rp_page_job_table(const rp_page *p, const char *caption, const char *const head[2],
+                            const rp_page_key key[], size_t keys, rp_text *t)
+{
+    rp_html_table(t, caption, 2, head);
+    for (size_t i = 0; i < keys; i++) {
+        RP_TEXT_AUTO value = {0};
+        RP_TRY(rp_page_job(p, key[i].key, &value));
+        rp_html_row(t);
+        rp_html_cell(t, "%s", key[i].name);
+        rp_html_cell(t, "%s", rp_text_get(&value));
+        rp_html_row_end(t);
+    }
+    rp_html_table_end(t);
+    return RP_OK;
+}
+
 bool rp_page_job_number(const rp_page *p, const char *key, double *out)
 {
     const rp_node *n = find_key(p, key);

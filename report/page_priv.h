@@ -29,6 +29,13 @@ RP_MUST rp_status rp_page_numbers(const rp_csv *csv, const char *column, double 
 RP_MUST rp_status rp_page_job(const rp_page *p, const char *key, rp_text *out);
 /* The same as a number; false if it is none. */
 bool rp_page_job_number(const rp_page *p, const char *key, double *out);
+/* A table of such values, a row each, in two columns with these heads. */
+typedef struct rp_page_key {
+    const char *key, *name;
+} rp_page_key;
+RP_MUST rp_status rp_page_job_table(const rp_page *p, const char *caption,
+                                    const char *const head[2], const rp_page_key key[], size_t keys,
+                                    rp_text *t);
 /* A figure: the drawing, a caption, and its numbers as a download (csv_name NULL: none). */
 void rp_page_figure(rp_text *t, const rp_text *svg, const char *caption, const char *csv_name,
                     const rp_text *csv);

@@ -9,46 +9,35 @@
 
 static rp_status add_settings(const rp_page *p, rp_text *t)
 {
-    static const struct {
-        const char *key, *name;
-    } row[] = {{"inputs", "Inputs"},
-               {"labels", "Labels"},
-               {"merge", "Several regions of one label"},
-               {"prepare.spacing", "Spacing z, y, x, mm"},
-               {"prepare.crop", "Crop"},
-               {"prepare.normalise", "Normalisation"},
-               {"model.name", "Network"},
-               {"model.features", "Features by stage"},
-               {"model.convs", "Convolutions by stage"},
-               {"model.deep_supervision", "Deep supervision"},
-               {"train.loss", "Loss"},
-               {"train.optimiser", "Optimiser"},
-               {"train.rate", "Learning rate at the start"},
-               {"train.momentum", "Momentum"},
-               {"train.decay", "Weight decay"},
-               {"train.clip", "Gradient norm clipped at"},
-               {"train.iterations", "Iterations"},
-               {"train.batch", "Samples an iteration"},
-               {"train.patch", "Patch z, y, x, voxels"},
-               {"train.foreground", "Share of patches around a label"},
-               {"train.seed", "Seed"},
-               {"augment.preset", "Augmentation"},
-               {"predict.step", "Step of the sliding window, patches"},
-               {"predict.mirror", "Mirrored predictions averaged"},
-               {"predict.largest", "Only the largest part kept"},
-               {"predict.weights", "Weights for the test cases"}};
-    static const char *const head[] = {"Setting", "Value"};
-    rp_html_table(t, "Settings (job.yaml has all of them)", 2, head);
-    for (size_t i = 0; i < sizeof row / sizeof *row; i++) {
-        RP_TEXT_AUTO value = {0};
-        RP_TRY(rp_page_job(p, row[i].key, &value));
-        rp_html_row(t);
-        rp_html_cell(t, "%s", row[i].name);
-        rp_html_cell(t, "%s", rp_text_get(&value));
-        rp_html_row_end(t);
-    }
-    rp_html_table_end(t);
-    return RP_OK;
+    static const rp_page_key key[] = {{"inputs", "Inputs"},
+                                      {"labels", "Labels"},
+                                      {"merge", "Several regions of one label"},
+                                      {"prepare.spacing", "Spacing z, y, x, mm"},
+                                      {"prepare.crop", "Crop"},
+                                      {"prepare.normalise", "Normalisation"},
+                                      {"model.name", "Network"},
+                                      {"model.features", "Features by stage"},
+                                      {"model.convs", "Convolutions by stage"},
+                                      {"model.deep_supervision", "Deep supervision"},
+                                      {"train.loss", "Loss"},
+                                      {"train.optimiser", "Optimiser"},
+                                      {"train.rate", "Learning rate at the start"},
+                                      {"train.momentum", "Momentum"},
+                                      {"train.decay", "Weight decay"},
+                                      {"train.clip", "Gradient norm clipped at"},
+                                      {"train.iterations", "Iterations"},
+                                      {"train.batch", "Samples an iteration"},
+                                      {"train.patch", "Patch z, y, x, voxels"},
+                                      {"train.foreground", "Share of patches around a label"},
+                                      {"train.seed", "Seed"},
+                                      {"augment.preset", "Augmentation"},
+                                      {"predict.step", "Step of the sliding window, patches"},
+                                      {"predict.mirror", "Mirrored predictions averaged"},
+                                      {"predict.largest", "Only the largest part kept"},
+                                      {"predict.weights", "Weights for the test cases"}};
+    static const char *const head[2] = {"Setting", "Value"};
+    return rp_page_job_table(p, "Settings (job.yaml has all of them)", head, key,
+                             sizeof key / sizeof *key, t);
 }
 
 /* Short entries of provenance.json as a table, its long ones (identity) folded as lines. */

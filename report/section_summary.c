@@ -126,26 +126,14 @@ static rp_status add_dice(const rp_csv *metrics, rp_text *t)
 
 static rp_status add_job(const rp_page *p, rp_text *t)
 {
-    static const struct {
-        const char *key, *name;
-    } row[] = {{"task", "Task"},
-               {"inputs", "Inputs"},
-               {"labels", "Labels (pattern of region names)"},
-               {"model.name", "Network"},
-               {"cohort.path", "Cohort"},
-               {"split", "Split"}};
-    static const char *const head[] = {"Job", ""};
-    rp_html_table(t, "", 2, head);
-    for (size_t i = 0; i < sizeof row / sizeof *row; i++) {
-        RP_TEXT_AUTO value = {0};
-        RP_TRY(rp_page_job(p, row[i].key, &value));
-        rp_html_row(t);
-        rp_html_cell(t, "%s", row[i].name);
-        rp_html_cell(t, "%s", rp_text_get(&value));
-        rp_html_row_end(t);
-    }
-    rp_html_table_end(t);
-    return RP_OK;
+    static const rp_page_key key[] = {{"task", "Task"},
+                                      {"inputs", "Inputs"},
+                                      {"labels", "Labels (pattern of region names)"},
+                                      {"model.name", "Network"},
+                                      {"cohort.path", "Cohort"},
+                                      {"split", "Split"}};
+    static const char *const head[2] = {"Job", ""};
+    return rp_page_job_table(p, "", head, key, sizeof key / sizeof *key, t);
 }
 
 rp_status rp_section_summary(rp_page *p, rp_text *t)
