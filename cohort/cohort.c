@@ -37,7 +37,7 @@ static rp_status read_cases(rp_cohort *c, const rp_csv *csv)
         RP_TRY(text_of(csv, i, "shard", &shard));
         char number[6] = "";
         if (strlen(shard) == 15) memcpy(number, shard + 7, 5);
-        RP_NEED(rp_read_int(number, &c->list[i].shard), RP_EDATA,
+        RP_NEED(rp_read_int(number, &c->list[i].shard) && c->list[i].shard >= 0, RP_EDATA,
                 "cases.csv:%" PRId64 ": '%s' is no shard", rp_csv_line(csv, i), shard);
         if (c->list[i].shard >= c->shards) c->shards = c->list[i].shard + 1;
         RP_NEED(i == 0 || strcmp(c->list[i - 1].name, c->list[i].name) < 0, RP_EDATA,

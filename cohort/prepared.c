@@ -7,6 +7,7 @@
 #include "io/h5_mpio.h"
 
 #include <inttypes.h>
+#include <math.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,7 +17,12 @@ static rp_status whole(const rp_csv *csv, int64_t row, const char *column, int n
 {
     double x[RP_INPUTS_MAX];
     RP_TRY(rp_csv_numbers(csv, row, column, n, x));
-    for (int i = 0; i < n; i++) out[i] = (int64_t)x[i];
+    for (int i = 0; i < n; i++) {
+        RP_NEED(fabs(x[i]) < 0x1p53, RP_EDATA,
+                "prepared.csv:%" PRId64 ": column '%s': %g is too large", rp_csv_line(csv, row),
+                column, x[i]);
+        out[i] = (int64_t)x[i];
+    }
     return RP_OK;
 }
 
@@ -26,6 +32,20 @@ static rp_status text(const rp_csv *csv, int64_t row, const char *column, char o
     RP_TRY(rp_csv_column(csv, column, &c));
     (void)snprintf(out, RP_NAME_SIZE, "%s", rp_csv_text(csv, row, c));
     return RP_OK;
+}
+
+/* A turn of three axes, and a crop that lies in the turned source. */
+static bool turn_fits(const rp_provenance *from)
+{
+    int seen = 0;
+    for (int a = 0; a < 3; a++) {
+        const int axis = from->orient.axis[a];
+        if (axis < 0) return false;
+        seen |= 1 << axis;
+        const int64_t n = from->source.n[axis], low = from->low[a], size = from->size[a];
+        if (low < 0 || size < 1 || size > n || low > n - size || from->n[a] < 1) return false;
+    }
+    return seen == 7;
 }
 
 static rp_status read_row(const rp_csv *csv, int64_t row, const rp_recipe *r, rp_prepared_case *k)
@@ -47,10 +67,12 @@ static rp_status read_row(const rp_csv *csv, int64_t row, const rp_recipe *r, rp
     RP_TRY(whole(csv, row, "crop_size", 3, k->from.size));
     RP_TRY(whole(csv, row, "turn", 6, turn));
     for (int a = 0; a < 3; a++) {
-        k->from.orient.axis[a] = (int)turn[a];
+        k->from.orient.axis[a] = turn[a] < 0 || turn[a] > 2 ? -1 : (int)turn[a];
         k->from.orient.flip[a] = turn[3 + a] != 0;
     }
     RP_TRY(whole(csv, row, "source_shape", 3, k->from.source.n));
+    RP_NEED(k->shard >= 0 && turn_fits(&k->from), RP_EDATA,
+            "prepared.csv:%" PRId64 ": shard, turn or crop is out of range", rp_csv_line(csv, row));
     RP_TRY(rp_csv_numbers(csv, row, "source_spacing_mm", 3, k->from.source.spacing));
     RP_TRY(rp_csv_numbers(csv, row, "source_origin_mm", 3, k->from.source.origin));
     RP_TRY(rp_csv_numbers(csv, row, "source_direction", 9, &k->from.source.dir[0][0]));

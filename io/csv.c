@@ -198,13 +198,18 @@ rp_status rp_csv_numbers(const rp_csv *csv, int64_t row, const char *column, int
     int c;
     RP_TRY(rp_csv_column(csv, column, &c));
     const char *p = rp_csv_text(csv, row, c);
-    for (int i = 0; i < n; i++) {
-        char *end;
-        out[i] = strtod(p, &end);
-        RP_NEED(end != p, RP_EDATA, "%s:%" PRId64 ": column '%s' must hold %d numbers", csv->file,
-                rp_csv_line(csv, row), column, n);
-        p = end;
+    bool fine = true;
+    for (int i = 0; i < n && fine; i++) {
+        char word[64] = "";
+        p += strspn(p, " ");
+        const size_t length = strcspn(p, " ");
+        if (length < sizeof word) memcpy(word, p, length);
+        fine = rp_read_double(word, &out[i]);
+        p += length;
     }
+    RP_NEED(fine && !p[strspn(p, " ")], RP_EDATA,
+            "%s:%" PRId64 ": column '%s' must hold %d numbers, not '%.60s'", csv->file,
+            rp_csv_line(csv, row), column, n, rp_csv_text(csv, row, c));
     return RP_OK;
 }
 

@@ -257,8 +257,10 @@ rp_status rp_nifti_read(const char *path, rp_volume **out, rp_nifti_info *info)
     int64_t voxels;
     size_t bytes;
     char *data;
-    RP_TRY(rp_product(3, grid.n, &voxels));
-    RP_TRY(rp_bytes(voxels, rp_foreign_size(type), &bytes));
+    RP_NEED(rp_product(3, grid.n, &voxels) == RP_OK, RP_EDATA,
+            "'%s': more voxels announced than can be", path);
+    RP_NEED(rp_bytes(voxels, rp_foreign_size(type), &bytes) == RP_OK, RP_EDATA,
+            "'%s': more voxels announced than can be", path);
     RP_NEED((int64_t)bytes / 2000 <= file.length, RP_EDATA,
             "'%s': %zu bytes of voxels announced, the file has %" PRId64, path, bytes, file.length);
     RP_TRY(find_voxels(path, &file, is_gzip, &h, (int64_t)bytes, &inflated, &data));

@@ -223,7 +223,7 @@ static rp_status read_header(const rp_text *file, header *h, int64_t *front)
         char line[VALUE];
         const char *end = memchr(file->at + at, '\n', (size_t)(most - at));
         int64_t n = (end ? end - file->at : most) - at;
-        const int64_t next = at + n + 1;
+        const int64_t next = at + n + (end != NULL);
         if (n > 0 && file->at[at + n - 1] == '\r') n--;
         RP_NEED(n < VALUE, RP_EDATA, "a header line of %" PRId64 " bytes", n);
         memcpy(line, file->at + at, (size_t)n);
@@ -267,7 +267,9 @@ static rp_status load_data(const header *h, rp_text *data)
     char *cut = strrchr(folder, '/');
     folder[cut ? cut - folder + 1 : 0] = 0;
     RP_TRY(rp_path_join(folder, name, &path));
-    return rp_file_read(path, INT64_MAX, data);
+    const rp_status st = rp_file_read(path, INT64_MAX, data);
+    RP_NEED(st != RP_EARG, RP_EDATA, "data file '%.80s' is not a regular file", name);
+    return st;
 }
 
 static rp_status skip_front(const header *h, int64_t bytes, int64_t n, const char **at,
@@ -382,9 +384,12 @@ static rp_status read_all(header *h, rp_text *file, rp_volume **out, rp_nrrd_inf
         data = &other;
         front = 0;
     }
-    RP_TRY(rp_product(3, grid.n, &count));
-    /* Deflate packs a thousandfold at most: more is a lie, found before memory is taken for it. */
-    RP_NEED(count / 1100 <= data->length, RP_EDATA,
+    RP_NEED(rp_product(3, grid.n, &count) == RP_OK, RP_EDATA, "more voxels announced than can be");
+    /* Deflate packs a thousandfold at most, raw not at all: more is a lie, found before memory is
+     * taken for it. */
+    const int64_t most =
+        h->encoding == RAW ? data->length / (int64_t)rp_foreign_size(h->type) : data->length;
+    RP_NEED((h->encoding == RAW ? count : count / 1100) <= most, RP_EDATA,
             "%" PRId64 " voxels announced in %" PRId64 " bytes", count, data->length);
     RP_TRY(rp_alloc(count, rp_foreign_size(h->type), &voxels));
     RP_TRY(read_voxels(h, data, front, count, voxels));

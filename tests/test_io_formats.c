@@ -200,7 +200,7 @@ Test(nrrd, what_cannot_be_right_is_refused)
         {"LPS", "little", "raw", "data file: ../x\n", 48, RP_EDATA, "not beside it"},
         {"LPS", "little", "raw", "data file: x%03d.raw 1 9 1\n", 48, RP_EUNSUP, "several files"},
         {"LPS", "little", "raw", "dimension: 4\n", 48, RP_EUNSUP, "4 dimensions"},
-        {"LPS", "little", "raw", "sizes: 2000000000 2000000000 2000000000\n", 48, RP_EARG, ""},
+        {"LPS", "little", "raw", "sizes: 2000000000 2000000000 2000000000\n", 48, RP_EDATA, "announced"},
         {"LPS", "little", "raw", "sizes: 20000 20000 2\n", 48, RP_EDATA, "announced"},
         {"LPS", "little", "raw", "space directions: none (1,0,0) (0,1,0)\n", 48, RP_EDATA,
          "vector"},
@@ -220,6 +220,24 @@ Test(nrrd, what_cannot_be_right_is_refused)
     }
     write_bytes(path, 4, "NRRD");
     cr_expect_eq(rp_nrrd_read(path, &v, NULL), RP_EDATA);
+    no_leaks();
+}
+
+Test(nrrd, a_header_cut_anywhere_is_refused)
+{
+    const char *header = "NRRD0004\r\ntype: uchar\r\ndimension: 3\r\nspace: LPS\r\nsizes: 1 1 1\r\n"
+                         "space directions: (1,0,0) (0,1,0) (0,0,1)\r\nspace origin: (0,0,0)\r\n"
+                         "encoding: raw\r\nline skip: 1\r\n\r\n";
+    char path[4200];
+    snprintf(path, sizeof path, "%s/cut.nrrd", scratch_folder("io_nrrd_cut"));
+    rp_volume *v = NULL;
+    for (size_t n = 0; n <= strlen(header); n++) {
+        write_bytes(path, n, header);
+        const rp_status st = rp_nrrd_read(path, &v, NULL);
+        /* "encoding: ra" is a word that is not known, hence RP_EUNSUP */
+        cr_expect(st == RP_EDATA || st == RP_EUNSUP, "%zu: %d %s", n, st, rp_error_message());
+        cr_expect_null(v);
+    }
     no_leaks();
 }
 
