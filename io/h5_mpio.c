@@ -30,11 +30,18 @@ static rp_status agree(MPI_Comm comm, rp_status mine)
     return RP_OK;
 }
 
+static rp_status mpio_access(MPI_Comm comm, hid_t *fapl)
+{
+    RP_TRY(rp_h5_access(fapl));
+    RP_H5(H5Pset_fapl_mpio(*fapl, comm, MPI_INFO_NULL), RP_EIO, "MPI-IO access");
+    return RP_OK;
+}
+
 static rp_status open_mpio(const char *path, MPI_Comm comm, unsigned flags, hid_t *out)
 {
     RP_H5_AUTO fapl = -1;
-    RP_TRY(rp_h5_access(&fapl));
-    RP_H5(H5Pset_fapl_mpio(fapl, comm, MPI_INFO_NULL), RP_EIO, "MPI-IO access");
+    /* Opening is collective: all ranks come to it, or none. */
+    RP_TRY(agree(comm, mpio_access(comm, &fapl)));
     const hid_t file = H5Fopen(path, flags, fapl);
     RP_H5(file, flags == H5F_ACC_RDONLY ? RP_EDATA : RP_EIO, "'%s' cannot be opened through MPI-IO",
           path);
@@ -46,18 +53,20 @@ rp_status rp_shard_open_mpio(const char *path, int comm, rp_shard **out)
 {
     const MPI_Comm c = MPI_Comm_f2c(comm);
     rp_shard *s = NULL;
-    RP_TRY(agree(c, rp_shard_new(path, &s)));
-    rp_status st;
-    {
+    rp_status st = agree(c, rp_shard_new(path, &s));
+    if (st == RP_OK) {
         RP_H5_SCOPE;
-        st = open_mpio(path, c, H5F_ACC_RDONLY, &s->file);
-        if (st == RP_OK) st = rp_shard_index(s->file, s);
+        st = agree(c, open_mpio(path, c, H5F_ACC_RDONLY, &s->file));
+        /* A file that only some ranks could open cannot be closed: closing is collective. */
+        if (st != RP_OK)
+            s->file = -1;
+        else
+            st = agree(c, rp_shard_index(s->file, s));
     }
-    st = agree(c, st);
     if (st == RP_OK)
         *out = s;
     else
-        rp_shard_drop(&s); /* collective: here on all ranks */
+        rp_shard_drop(&s);
     return st;
 }
 
