@@ -138,7 +138,7 @@ Test(tree, yaml_keeps_places_and_refuses_what_is_doubtful)
     cr_expect_eq(rp_node_get(train, "batch")->line, 2);
     cr_expect(!rp_node_int(rp_node_get(rp_tree_root(t), "name"), &i), "a quoted number is text");
     rp_tree_drop(&t);
-    static const char *const bad[] = {"a: 1\na: 2\n", "a: [1, 2\n", "a: *x\n", "? [1]\n: 2\n", "a: 1\n---\nb: 2\n",
+    static const char *const bad[] = {"a: 1\na: 2\n", "a: [1, 2\n", "a: *x\n", "a: &x 1\n", "a: !!str 7\n", "a: &x [1]\n", "a: !m {b: 1}\n", "? [1]\n: 2\n", "a: 1\n---\nb: 2\n",
                                       "a: \"\\0\"\n"};
     for (size_t k = 0; k < sizeof bad / sizeof *bad; k++) {
         cr_expect_eq(rp_tree_yaml("job.yaml", (int64_t)strlen(bad[k]), bad[k], &t), RP_EDATA, "%s", bad[k]);

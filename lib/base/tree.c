@@ -131,10 +131,24 @@ static rp_status scalar(reader *r, const yaml_event_t *e, int line, int column)
     return place(r, n);
 }
 
+static bool is_marked(const yaml_event_t *e)
+{
+    switch (e->type) {
+    case YAML_SCALAR_EVENT: return e->data.scalar.anchor || e->data.scalar.tag;
+    case YAML_SEQUENCE_START_EVENT:
+        return e->data.sequence_start.anchor || e->data.sequence_start.tag;
+    case YAML_MAPPING_START_EVENT: return e->data.mapping_start.anchor || e->data.mapping_start.tag;
+    default: return false;
+    }
+}
+
 static rp_status take_event(reader *r, const yaml_event_t *e, int *documents)
 {
     const int line = (int)e->start_mark.line + 1, column = (int)e->start_mark.column + 1;
     rp_tree *t = r->tree;
+    RP_NEED(!is_marked(e), RP_EDATA,
+            "%s:%d:%d: anchors (&name) and tags (!name) are not allowed; write the value alone",
+            t->name, line, column);
     switch (e->type) {
     case YAML_DOCUMENT_START_EVENT:
         RP_NEED(++*documents == 1, RP_EDATA, "%s:%d: a second document; one is allowed", t->name,
@@ -269,8 +283,6 @@ rp_status rp_tree_json(const char *name, int64_t n, const char *text, rp_tree **
 
 const rp_node *rp_tree_root(const rp_tree *t) { return t->root; }
 
-const char *rp_tree_name(const rp_tree *t) { return t->name; }
-
 void rp_tree_drop(rp_tree **t)
 {
     if (!*t) return;
@@ -299,10 +311,4 @@ bool rp_node_bool(const rp_node *n, bool *x)
     if (strcmp(n->text, "true") != 0 && strcmp(n->text, "false") != 0) return false;
     *x = n->text[0] == 't';
     return true;
-}
-
-bool rp_node_is_null(const rp_node *n)
-{
-    return n->kind == RP_NODE_SCALAR && !n->quoted &&
-           (!*n->text || strcmp(n->text, "~") == 0 || strcmp(n->text, "null") == 0);
 }

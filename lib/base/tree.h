@@ -25,7 +25,6 @@ typedef struct rp_tree rp_tree;
 RP_MUST rp_status rp_tree_yaml(const char *name, int64_t n, const char *text, rp_tree **out);
 RP_MUST rp_status rp_tree_json(const char *name, int64_t n, const char *text, rp_tree **out);
 const rp_node *rp_tree_root(const rp_tree *t);
-const char *rp_tree_name(const rp_tree *t);
 void rp_tree_drop(rp_tree **t);
 
 /* Child of a map by key, NULL if absent. */
@@ -34,4 +33,3 @@ const rp_node *rp_node_get(const rp_node *map, const char *key);
 bool rp_node_int(const rp_node *n, int64_t *x);
 bool rp_node_double(const rp_node *n, double *x);
 bool rp_node_bool(const rp_node *n, bool *x); /* true, false */
-bool rp_node_is_null(const rp_node *n);       /* unquoted '', '~', 'null' */
