@@ -231,6 +231,32 @@ static rp_status attach(const rp_scan *scan, const char (*reference)[68], rp_pla
     return RP_OK;
 }
 
+static int by_patient(const void *a, const void *b)
+{
+    const rp_case_plan *const *p = a, *const *q = b;
+    const int c = strcmp((*p)->patient, (*q)->patient);
+    return c ? c : strcmp((*p)->head->patient, (*q)->head->patient);
+}
+
+/* Cleaning may make one name of two identifiers ("A 1", "A/1"): two patients would become one. */
+static rp_status check_names(const rp_plan *p)
+{
+    RP_AUTOFREE const rp_case_plan **order = NULL;
+    RP_TRY(rp_alloc(p->cases, sizeof *order, &order));
+    for (int64_t i = 0; i < p->cases; i++) order[i] = &p->cases_list[i];
+    if (p->cases) qsort(order, (size_t)p->cases, sizeof *order, by_patient);
+    for (int64_t i = 1; i < p->cases; i++) {
+        const rp_case_plan *a = order[i - 1], *b = order[i];
+        const bool merges =
+            strcmp(a->patient, b->patient) == 0 && strcmp(a->head->patient, b->head->patient) != 0;
+        RP_NEED(!merges && strcmp(p->cases_list[i - 1].name, p->cases_list[i].name) != 0, RP_EDATA,
+                "two patients of the source are both called '%s' once their identifiers are file "
+                "names: ingest with keyed pseudonyms (without --ids keep), or rename one",
+                merges ? b->patient : p->cases_list[i].name);
+    }
+    return RP_OK;
+}
+
 rp_status rp_plan_make(rp_scan *scan, const rp_naming *naming, const char (*reference)[68],
                        rp_plan **out)
 {
@@ -240,6 +266,7 @@ rp_status rp_plan_make(rp_scan *scan, const rp_naming *naming, const char (*refe
     mark_referred(scan, reference, p);
     RP_TRY(make_cases(naming, p));
     qsort(p->cases_list, (size_t)p->cases, sizeof *p->cases_list, by_name);
+    RP_TRY(check_names(p));
     RP_TRY(attach(scan, reference, p));
     *out = RP_TAKE(p);
     return RP_OK;

@@ -65,7 +65,7 @@ static rp_status put_volume(rp_ingest_making *m, const rp_series *s, rp_store_ca
 {
     char digest[RP_DIGEST_TEXT];
     const rp_status st = rp_volume_read(m->scan, m->plan, s, r);
-    if (st == RP_EDATA || st == RP_EUNSUP || st == RP_ENUM || st == RP_ENONE) {
+    if (rp_farm_is_reason(st)) {
         /* The message may name the file: the cohort gets the kind of damage only. */
         tell_quarantine(told, s->name, "volume that cannot be used", rp_status_text(st));
         return rp_text_status(told);
@@ -111,7 +111,7 @@ static rp_status read_attachments(rp_ingest_making *m, const rp_case_plan *k, in
         const rp_status st =
             rp_regions_read(m->scan->path[a->file], h, &r->volume->grid,
                             m->plan->series[volume].head->frame, &m->naming, regions);
-        if (st == RP_EDATA || st == RP_EUNSUP || st == RP_ENUM)
+        if (rp_farm_is_reason(st))
             tell_quarantine(told, "attachment", "regions that cannot be used", rp_status_text(st));
         else
             RP_TRY(st);

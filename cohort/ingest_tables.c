@@ -25,7 +25,7 @@ static void count_reason(tally *t, const char *level, const char *reason, int64_
             t->row[i].count += n;
             return;
         }
-    if (t->rows == 128) return;
+    RP_ASSERT(t->rows < 128); /* reasons of these levels are fixed words */
     (void)snprintf(t->row[t->rows].level, sizeof t->row[0].level, "%s", level);
     (void)snprintf(t->row[t->rows].reason, sizeof t->row[0].reason, "%s", reason);
     t->row[t->rows++].count = n;
@@ -48,7 +48,8 @@ static void clear(tables *t)
 static void quarantine(tables *t, const char *level, int64_t source, const char *case_name,
                        const char *what, const char *reason, const char *detail)
 {
-    count_reason(&t->tally, level, reason, 1);
+    /* What flow.csv has no row for is not counted: reasons of regions hold numbers. */
+    if (strncmp(level, "region", 6) != 0) count_reason(&t->tally, level, reason, 1);
     rp_csv_put(&t->quarantine, level);
     if (source >= 0)
         rp_csv_put_int(&t->quarantine, source + 1);

@@ -59,7 +59,7 @@ static rp_status enter(walk *w, const char *path, int depth)
         return RP_OK;
     }
     if (info.kind == RP_PATH_FILE) {
-        note(w, 'f', path);
+        note(w, rp_path_is_readable(path) ? 'f' : 'p', path);
         return rp_text_status(w->out);
     }
     if (info.kind != RP_PATH_FOLDER) {

@@ -46,6 +46,8 @@ typedef struct rp_path_info {
 /* What stands at path, links not followed; follow: where links lead.  A path that is not there is
  * RP_OK with RP_PATH_NONE.  Errors: RP_EIO (permission included). */
 RP_MUST rp_status rp_path_look(const char *path, bool follow, rp_path_info *out);
+/* May this process read it? */
+bool rp_path_is_readable(const char *path);
 /* Makes the folder and those above it; what is there already is fine. */
 RP_MUST rp_status rp_path_make_folder(const char *path);
 /* The same, the last one with mode 0700 (set even if it was there). */

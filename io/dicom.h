@@ -79,9 +79,6 @@ const rp_dicom_header *rp_dicom_file_header(const rp_dicom_file *f);
  * Errors: RP_EDATA (too few bytes, sizes of the stream that differ from the header, broken stream),
  * RP_EUNSUP (colour, palette, float, another syntax, by name), RP_EMEM. */
 RP_MUST rp_status rp_dicom_file_pixels(rp_dicom_file *f, int64_t frame, int64_t n, int32_t out[]);
-/* The same for one frame of one file; header: as read before, must agree with the file's. */
-RP_MUST rp_status rp_dicom_pixels(const char *path, int64_t frame, const rp_dicom_header *header,
-                                  int64_t n, int32_t out[]);
 
 /* ---- RTSTRUCT ---- */
 typedef struct rp_dicom_roi {

@@ -310,14 +310,3 @@ rp_status rp_dicom_file_pixels(rp_dicom_file *f, int64_t frame, int64_t n, int32
     return read_encapsulated(f, &l, frame, out);
 }
 
-rp_status rp_dicom_pixels(const char *path, int64_t frame, const rp_dicom_header *header, int64_t n,
-                          int32_t out[])
-{
-    RP_AUTO(rp_dicom_file) f = NULL;
-    RP_TRY(rp_dicom_open(path, &f));
-    RP_NEED(strcmp(f->header.sop_instance, header->sop_instance) == 0 &&
-                f->header.rows.value == header->rows.value &&
-                f->header.columns.value == header->columns.value,
-            RP_EDATA, "'%s' changed since its header was read", path);
-    return rp_dicom_file_pixels(f, frame, n, out);
-}

@@ -91,6 +91,11 @@ rp_status rp_path_look(const char *path, bool follow, rp_path_info *out)
     return RP_OK;
 }
 
+bool rp_path_is_readable(const char *path)
+{
+    return faccessat(AT_FDCWD, path, R_OK, AT_EACCESS) == 0;
+}
+
 static rp_status make_folder(const char *path, mode_t mode)
 {
     RP_AUTOFREE char *part = NULL;

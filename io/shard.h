@@ -76,7 +76,6 @@ typedef struct rp_shard_info {
  * a shard, truncated, damaged at the root), RP_ENONE, RP_EIO. */
 RP_MUST rp_status rp_shard_open(const char *path, rp_shard **out);
 void rp_shard_drop(rp_shard **s);
-const char *rp_shard_path(const rp_shard *s);
 int64_t rp_shard_datasets(const rp_shard *s);
 /* By number, in byte order of names.  Lent until the shard is dropped.  Errors: RP_EDATA (damaged).
  */

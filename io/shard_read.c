@@ -25,7 +25,6 @@ rp_status rp_shard_open(const char *path, rp_shard **out)
     return RP_OK;
 }
 
-const char *rp_shard_path(const rp_shard *s) { return s->path; }
 
 int64_t rp_shard_datasets(const rp_shard *s) { return s->count; }
 

@@ -59,6 +59,9 @@ typedef struct rp_farm_settings {
     bool results_everywhere; /* all ranks get the results, else rank 0 only; the same on all */
 } rp_farm_settings;
 
+/* True for failures by a task's data (rule 2): its result, where others end the run. */
+bool rp_farm_is_reason(rp_status st);
+
 typedef enum rp_farm_state {
     RP_FARM_IS_OPEN,    /* not run (only inside a replay) */
     RP_FARM_IS_DONE,    /* bytes: the result */

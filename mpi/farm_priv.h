@@ -39,9 +39,6 @@ bool rp_hand_out_next(hand_out *h, work_order *order);
 bool rp_hand_out_is_over(const hand_out *h);
 void rp_hand_out_ended(hand_out *h, const rp_farm_settings *s, int64_t task);
 
-/* True for failures that are a task's result (rule 2 of farm.h). */
-bool rp_farm_is_reason(rp_status st);
-
 /* This rank's tasks. */
 typedef struct runner runner;
 RP_MUST rp_status rp_runner_new(const rp_farm_settings *s, rp_pool *pool, runner **out);

@@ -216,6 +216,23 @@ Test(ingest, a_crash_is_noted_in_the_journal_and_the_next_start_goes_on, .timeou
     cr_expect_eq(run_command(100, out, sizeof out, "%s ingest %s/dicom --out %s/c --key %s/key --quiet && %s verify %s/c", PROGRAM, folder, folder, phantoms(), PROGRAM, folder), 0, "%s", out);
 }
 
+Test(ingest, two_patients_that_would_share_a_name_are_refused)
+{
+    const char *folder = scratch_folder("cohort-names");
+    char out[4000], path[600];
+    rp_grid g = rp_grid_axial(3, 4, 5, 2, 1, 1);
+    rp_volume *v = NULL;
+    cr_assert_eq(rp_volume_new(&g, RP_I16, &v), RP_OK);
+    for (int i = 0; i < 2; i++) {
+        snprintf(path, sizeof path, "%s/%s.nii", folder, i ? "case_1" : "case 1");
+        cr_assert_eq(rp_nifti_write(path, v), RP_OK, "%s", rp_error_message());
+    }
+    rp_volume_drop(&v);
+    cr_expect_eq(run_command(60, out, sizeof out, "%s ingest %s --out %s/c --ids keep", PROGRAM, folder, folder), 3, "%s", out);
+    cr_expect(strstr(out, "case_1") && strstr(out, "keyed"), "%s", out);
+    cr_expect_eq(run_command(60, out, sizeof out, "%s ingest %s --out %s/d --key %s/key", PROGRAM, folder, folder, phantoms()), 0, "%s", out);
+}
+
 Test(verify, any_flipped_bit_of_a_cohort_is_named, .timeout = 120)
 {
     const char *cohort = cohort_of(1);

@@ -286,6 +286,39 @@ Test(csv, what_is_no_table_is_refused_with_its_line)
     no_leaks();
 }
 
+Test(csv, numbers_of_a_cell_are_finite_and_as_many_as_said)
+{
+    static const char *const bad[] = {"1 2", "1 2 3 4", "1 2 3 x", "1 nan 3", "1 inf 3", "1 0x10 3", "1 2e999 3", ""};
+    double x[3];
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        char text[80];
+        snprintf(text, sizeof text, "a,n\n1,%s\n", bad[i]);
+        rp_csv *csv = parse(text);
+        cr_expect_eq(rp_csv_numbers(csv, 0, "n", 3, x), RP_EDATA, "%s", bad[i]);
+        cr_expect(strstr(rp_error_message(), "t.csv:2"), "%s", rp_error_message());
+        rp_csv_drop(&csv);
+    }
+    rp_csv *csv = parse("n\n 1 -2.5  3e2 \n");
+    cr_expect_eq(rp_csv_numbers(csv, 0, "n", 3, x), RP_OK, "%s", rp_error_message());
+    cr_expect(x[0] == 1 && x[1] == -2.5 && x[2] == 300);
+    rp_csv_drop(&csv);
+}
+
+Test(path, a_file_without_permission_is_not_readable)
+{
+    char path[] = "/tmp/rp-unreadable-XXXXXX"; /* every user may enter /tmp */
+    const int fd = mkstemp(path);
+    cr_assert(fd >= 0 && fchmod(fd, 0) == 0);
+    const bool is_root = geteuid() == 0;
+    if (is_root) cr_assert(seteuid(65534) == 0); /* root may read all */
+    const bool shut = rp_path_is_readable(path);
+    if (is_root) cr_assert(seteuid(0) == 0);
+    cr_assert(fchmod(fd, 0644) == 0);
+    cr_expect(!shut && rp_path_is_readable(path));
+    close(fd);
+    unlink(path);
+}
+
 Test(csv, what_is_written_is_read_back_by_us_and_by_python)
 {
     const char *cells[] = {"plain", "a,b", "say \"x\"", "two\nlines", " blank ", "", "\xC3\xA9"};

@@ -263,19 +263,6 @@ rp_status rp_resample(const rp_grid *from, const float in[], const rp_grid *to, 
     return RP_OK;
 }
 
-rp_status rp_resample_mask(const rp_grid *from, const uint8_t in[], const rp_grid *to,
-                           uint8_t out[])
-{
-    const int64_t a = rp_grid_voxels(from), b = rp_grid_voxels(to);
-    RP_AUTOFREE float *x = NULL, *y = NULL;
-    RP_TRY(rp_alloc_raw(a, sizeof *x, &x));
-    RP_TRY(rp_alloc_raw(b, sizeof *y, &y));
-    for (int64_t i = 0; i < a; i++) x[i] = in[i] != 0;
-    RP_TRY(rp_resample(from, x, to, 1, 0, y));
-    for (int64_t i = 0; i < b; i++) out[i] = y[i] >= 0.5f;
-    return RP_OK;
-}
-
 int64_t rp_resize_count(int64_t n, double old_spacing, double new_spacing)
 {
     const double m = nearbyint((double)n * old_spacing / new_spacing);

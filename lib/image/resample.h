@@ -24,9 +24,6 @@ RP_MUST rp_status rp_resize_labels(const int64_t n[3], const uint8_t in[], const
  * Errors: RP_EARG (order), RP_EDATA (grid without inverse), RP_EMEM. */
 RP_MUST rp_status rp_resample(const rp_grid *from, const float in[], const rp_grid *to, int order,
                               float outside, float out[]);
-/* A mask (0/1) on another grid: linear, 1 where it reaches one half. */
-RP_MUST rp_status rp_resample_mask(const rp_grid *from, const uint8_t in[], const rp_grid *to,
-                                   uint8_t out[]);
 
 /* Number of voxels after a change of spacing: round half to even of n * old / new, at least 1. */
 int64_t rp_resize_count(int64_t n, double old_spacing, double new_spacing);
