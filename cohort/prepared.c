@@ -173,18 +173,17 @@ static rp_status find(rp_prepared *p, int64_t index, const char *name, const rp_
     return rp_shard_dataset(*shard, full, dataset);
 }
 
-static rp_status read_box(rp_prepared *p, int64_t index, const char *name, const int64_t low[3],
-                          const int64_t n[3], void *out)
+static rp_status read_box(rp_prepared *p, int64_t index, const char *name, bool is_mpio,
+                          const int64_t low[3], const int64_t n[3], void *out)
 {
     const rp_shard *s;
     int64_t i;
     RP_TRY(find(p, index, name, &s, &i));
-    return p->is_mpio ? rp_shard_read_hdf5(s, i, low, n, out)
-                      : rp_shard_read_box(s, i, low, n, out);
+    return is_mpio ? rp_shard_read_hdf5(s, i, low, n, out) : rp_shard_read_box(s, i, low, n, out);
 }
 
-rp_status rp_prepared_read(rp_prepared *p, int64_t index, const int64_t low[3], const int64_t n[3],
-                           float image[], uint8_t label[])
+static rp_status read_part(rp_prepared *p, int64_t index, bool is_mpio, const int64_t low[3],
+                           const int64_t n[3], float image[], uint8_t label[])
 {
     const int64_t voxels = n[0] * n[1] * n[2];
     RP_AUTOFREE uint16_t *half = NULL;
@@ -192,12 +191,18 @@ rp_status rp_prepared_read(rp_prepared *p, int64_t index, const int64_t low[3], 
     for (int c = 0; c < p->recipe.inputs; c++) {
         char name[20];
         (void)snprintf(name, sizeof name, "image%d", c);
-        RP_TRY(
-            read_box(p, index, name, low, n, half ? (void *)half : (void *)(image + c * voxels)));
+        RP_TRY(read_box(p, index, name, is_mpio, low, n,
+                        half ? (void *)half : (void *)(image + c * voxels)));
         if (half)
             for (int64_t i = 0; i < voxels; i++) image[c * voxels + i] = rp_half_to_float(half[i]);
     }
-    return label ? read_box(p, index, "label", low, n, label) : RP_OK;
+    return label ? read_box(p, index, "label", is_mpio, low, n, label) : RP_OK;
+}
+
+rp_status rp_prepared_read(rp_prepared *p, int64_t index, const int64_t low[3], const int64_t n[3],
+                           float image[], uint8_t label[])
+{
+    return read_part(p, index, p->is_mpio, low, n, image, label);
 }
 
 rp_status rp_prepared_place(rp_prepared *p, int64_t index, int label, int64_t k, int64_t place[3])
@@ -222,7 +227,8 @@ rp_status rp_prepared_place(rp_prepared *p, int64_t index, int label, int64_t k,
     return RP_OK;
 }
 
-rp_status rp_prepared_case_image(rp_prepared *p, int64_t index, rp_case_image **out)
+rp_status rp_prepared_case_image(rp_prepared *p, int64_t index, rp_case_image **out,
+                                 uint8_t label[])
 {
     RP_AUTO(rp_case_image) c = NULL;
     const rp_prepared_case *k = &p->list[index];
@@ -232,7 +238,8 @@ rp_status rp_prepared_case_image(rp_prepared *p, int64_t index, rp_case_image **
     memcpy(c->outside, k->outside, sizeof c->outside);
     RP_TRY(rp_alloc_raw(c->inputs * k->from.n[0] * k->from.n[1] * k->from.n[2], sizeof *c->image,
                         &c->image));
-    RP_TRY(rp_prepared_read(p, index, (const int64_t[]){0, 0, 0}, k->from.n, c->image, NULL));
+    /* Never through MPI-IO: this may be a compute thread, and MPI belongs to the driver. */
+    RP_TRY(read_part(p, index, false, (const int64_t[]){0, 0, 0}, k->from.n, c->image, label));
     *out = RP_TAKE(c);
     return RP_OK;
 }

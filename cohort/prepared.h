@@ -44,5 +44,7 @@ RP_MUST rp_status rp_prepared_read(rp_prepared *p, int64_t index, const int64_t 
 /* Place number k of a label's sample.  Errors: as rp_prepared_read. */
 RP_MUST rp_status rp_prepared_place(rp_prepared *p, int64_t index, int label, int64_t k,
                                     int64_t place[3]);
-/* The whole case as prediction wants it.  Owned by the caller. */
-RP_MUST rp_status rp_prepared_case_image(rp_prepared *p, int64_t index, rp_case_image **out);
+/* The whole case as prediction wants it, owned by the caller; label [n of the case], NULL: not
+ * wanted.  Any thread, is_mpio or not. */
+RP_MUST rp_status rp_prepared_case_image(rp_prepared *p, int64_t index, rp_case_image **out,
+                                         uint8_t label[]);

@@ -8,6 +8,7 @@
 #include "lib/base/log.h"
 #include "lib/net/kernels.h"
 #include "pipeline/program.h"
+#include "stages/lost.h"
 #include "stages/resume.h"
 
 #include <inttypes.h>
@@ -60,6 +61,18 @@ static rp_status publish(const walking *w, const char *name, const rp_text *text
     RP_TRY(rp_text_status(text));
     RP_TRY(rp_path_join(w->e->folder, name, &path));
     return rp_atomic_write(path, text->length, rp_text_get(text));
+}
+
+/* Cases lost in preparation (w->lost), in training (by the file), and in more.  Rank 0. */
+static rp_status write_lost(const walking *w, const rp_text *more)
+{
+    RP_AUTOFREE char *path = NULL;
+    RP_TEXT_AUTO t = {0};
+    rp_text_add(&t, "case,stage,reason\n%s", rp_text_get(&w->lost));
+    RP_TRY(rp_path_join(w->e->folder, "lost.csv", &path));
+    RP_TRY(rp_lost_in_training(path, &t));
+    rp_text_add(&t, "%s", rp_text_get(more));
+    return publish(w, "lost.csv", &t);
 }
 
 static rp_status write_job(const walking *w)
@@ -149,14 +162,14 @@ static rp_status need_prepared(walking *w)
             "no training case is left: see lost.csv");
     int64_t lost = 0;
     for (const char *p = rp_text_get(&rows); *p; p++) lost += *p == '\n';
-    rp_text_add(&w->lost, "case,stage,reason\n%s", rp_text_get(&rows));
-    if (w->rank == 0) st = publish(w, "lost.csv", &w->lost);
+    rp_text_add(&w->lost, "%s", rp_text_get(&rows));
+    if (w->rank == 0) st = write_lost(w, &(rp_text){0});
     RP_TRY(rp_comm_agree(w->comm, st));
     const double limit =
         fmax(3, w->job->train.max_lost * (double)(w->prepared->parts[RP_PART_TRAIN] + lost));
     RP_NEED((double)lost <= limit, RP_EDATA,
             "%" PRId64 " cases of the split were lost before training, more than train.max_lost "
-                       "allows: see lost.csv",
+            "allows: see lost.csv",
             lost);
     if (lost && w->rank == 0)
         rp_log(RP_LOG_RUN, "prepare", NULL, "%" PRId64 " cases of the split are lost: see lost.csv",
@@ -363,6 +376,12 @@ static rp_status train(walking *w)
     return st;
 }
 
+const char *rp_execute_weights_name(const rp_job *job, bool has_validate)
+{
+    return has_validate && strcmp(job->predict.weights, "best") == 0 ? "weights-best.safetensors"
+                                                                     : "weights.safetensors";
+}
+
 static rp_status test(walking *w, rp_text *summary)
 {
     RP_AUTOFREE float *weights = NULL;
@@ -371,18 +390,17 @@ static rp_status test(walking *w, rp_text *summary)
     char digest[65];
     if (w->prepared->parts[RP_PART_TEST] == 0) return RP_OK;
     rp_status st = rp_alloc_raw(rp_network_weights(w->net), sizeof *weights, &weights);
-    const bool best =
-        strcmp(w->job->predict.weights, "best") == 0 && w->prepared->parts[RP_PART_VALIDATE] > 0;
     if (st == RP_OK)
-        st = rp_path_join(w->e->folder, best ? "weights-best.safetensors" : "weights.safetensors",
+        st = rp_path_join(w->e->folder,
+                          rp_execute_weights_name(w->job, w->prepared->parts[RP_PART_VALIDATE] > 0),
                           &path);
     if (st == RP_OK) st = rp_weights_load(path, w->net, weights);
     RP_TRY(rp_comm_agree(w->comm, st));
     rp_weights_digest(w->net, weights, digest);
     /* scores of other weights or another window are not used again */
-    rp_text_add(&made_with, "%s step %g mirror %d largest %d cohort %s", digest,
+    rp_text_add(&made_with, "%s step %g mirror %d largest %d cohort %s prepared %s", digest,
                 w->job->predict.step, w->job->predict.mirror, w->job->predict.largest,
-                w->cohort->digest);
+                w->cohort->digest, w->prepared->digest);
     RP_TRY(rp_text_status(&made_with));
     rp_test_run t = {.comm = w->comm,
                      .compute = w->compute,
@@ -401,10 +419,7 @@ static rp_status test(walking *w, rp_text *summary)
                      .stop = rp_signals_stop};
     for (int a = 0; a < 3; a++) t.predictor.patch[a] = (int64_t)w->job->train.patch.item[a];
     RP_TRY(rp_test_cases(&t, &cases, &table, &lost));
-    if (w->rank == 0 && lost.length) {
-        rp_text_add(&w->lost, "%s", rp_text_get(&lost));
-        RP_TRY(publish(w, "lost.csv", &w->lost));
-    }
+    if (w->rank == 0 && lost.length) RP_TRY(write_lost(w, &lost));
     rp_text_add(summary, "%s\n%s", rp_text_get(&cases), rp_text_get(&table));
     return rp_text_status(summary);
 }

@@ -24,6 +24,9 @@ RP_MUST rp_status rp_execute_augment(const rp_job *job, rp_augment_settings *out
 RP_MUST rp_status rp_execute_threads(const rp_job *job, const rp_comm *comm, int *threads,
                                      int *workers);
 
+/* The file of a run directory whose weights predict; has_validate: there were validate cases. */
+const char *rp_execute_weights_name(const rp_job *job, bool has_validate);
+
 /* What a job needs, for 'plan' and for the refusal at the start. */
 typedef struct rp_execute_cost {
     double flops_per_sample;       /* forward and backward */

@@ -1,6 +1,8 @@
 /* pipeline/schema.c - the one table of the job file's keys. */
 #include "pipeline/job.h"
 
+#include "mpi/exchange.h"
+
 #include <stddef.h>
 
 #define AT(member) offsetof(rp_job, member)
@@ -29,7 +31,7 @@ const rp_key rp_keys[] = {
     {"model.convs", RP_KEY_NUMBERS, AT(model.convs), "[2, 2]", 1, 8, NULL, "", true, "convolutions a stage: encoder, decoder"},
     {"model.deep_supervision", RP_KEY_SWITCH, AT(model.deep_supervision), "true", 0, 0, NULL, "", true, "losses at the coarser outputs too"},
     {"train.iterations", RP_KEY_INT, AT(train.iterations), "1000", 1, 1e9, NULL, "", true, "updates of the weights"},
-    {"train.batch", RP_KEY_INT, AT(train.batch), "2", 1, 4096, NULL, "samples", true, "samples an iteration"},
+    {"train.batch", RP_KEY_INT, AT(train.batch), "2", 1, RP_EXCHANGE_UNITS_MOST, NULL, "samples", true, "samples an iteration"},
     {"train.unit", RP_KEY_INT, AT(train.unit), "1", 1, 1, NULL, "samples", true, "samples of one forward and backward pass"},
     {"train.patch", RP_KEY_NUMBERS, AT(train.patch), NULL, 1, 4096, NULL, "voxels z,y,x", true, "size of a patch; z 1 gives a 2D network"},
     {"train.seed", RP_KEY_INT, AT(train.seed), "1", 0, 4294967295.0, NULL, "", true, "all random numbers follow from it"},

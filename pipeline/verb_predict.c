@@ -59,19 +59,25 @@ static rp_status find_recipe(const char *run, rp_recipe *out)
 
 static rp_status open_run(const char *run, trained *t)
 {
-    RP_AUTOFREE char *job = NULL, *weights = NULL;
+    RP_AUTOFREE char *job = NULL, *last = NULL, *best = NULL, *weights = NULL;
     rp_unet_settings unet;
+    rp_path_info at_end, at_best;
     RP_TRY(rp_path_join(run, "job.yaml", &job));
-    RP_TRY(rp_path_join(run, "weights.safetensors", &weights));
+    RP_TRY(rp_path_join(run, "weights.safetensors", &last));
+    RP_TRY(rp_path_join(run, "weights-best.safetensors", &best));
+    RP_TRY(rp_path_look(last, true, &at_end));
+    RP_TRY(rp_path_look(best, true, &at_best));
+    RP_NEED(at_end.kind == RP_PATH_FILE, RP_ENONE,
+            "run '%s' is not finished ('radpipe run' goes on with it)", run);
     RP_TRY(rp_alloc(1, sizeof *t->job, &t->job));
     RP_TRY(rp_job_read(job, 0, NULL, t->job));
     RP_TRY(find_recipe(run, &t->recipe));
     RP_TRY(rp_execute_unet(t->job, t->recipe.spacing, t->recipe.inputs, t->recipe.labels, &unet));
     RP_TRY(rp_unet_build(&unet, &t->net));
     RP_TRY(rp_alloc_raw(rp_network_weights(t->net), sizeof *t->weights, &t->weights));
-    RP_TRY_IN(rp_weights_load(weights, t->net, t->weights),
-              "run '%s' is not finished ('radpipe run' goes on with it)", run);
-    return RP_OK;
+    RP_TRY(
+        rp_path_join(run, rp_execute_weights_name(t->job, at_best.kind == RP_PATH_FILE), &weights));
+    return rp_weights_load(weights, t->net, t->weights);
 }
 
 static rp_status write_lost(const char *out, const rp_text *rows)

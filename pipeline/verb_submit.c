@@ -138,8 +138,12 @@ static rp_status make_script(const asked *a, const char *job, rp_text *script)
         const char *percent = strstr(a->splits, "%a");
         RP_NEED(percent, RP_EUSE, "--splits '%s': must hold %%a, the number of the fold",
                 a->splits);
-        rp_text_add(&options, "--set split=%.*s\"$SLURM_ARRAY_TASK_ID\"%s",
-                    (int)(percent - a->splits), a->splits, percent + 2);
+        RP_AUTOFREE char *front = NULL;
+        RP_TRY(rp_format(&front, "%.*s", (int)(percent - a->splits), a->splits));
+        rp_text_add(&options, "--set split=");
+        add_quoted(&options, front);
+        rp_text_add(&options, "\"$SLURM_ARRAY_TASK_ID\"");
+        add_quoted(&options, percent + 2);
     }
     if (a->wrapper) rp_text_add(&wrapper, "%s ", a->wrapper);
     RP_TRY(rp_format(&log, "%s/slurm-%%%s.log", run, a->array ? "A-%a" : "j"));

@@ -4,15 +4,19 @@
 #include "stages/predict.h"
 #include "stages/validate.h"
 
+#include <stdatomic.h>
 #include <string.h>
 
 typedef struct evaluate_state {
     rp_run *run;
-    int64_t cases, next;    /* of all validate cases; the next one of this rank */
-    int64_t *index;         /* [cases] in prepared */
-    int place, ranks, boss; /* this rank among the evaluate ranks; world rank of train rank 0 */
-    int64_t iteration;      /* being scored, -1: none */
-    float *weights;
+    int64_t cases, next;       /* of all validate cases; the next one of this rank */
+    int64_t *index;            /* [cases] in prepared */
+    int place, ranks, boss;    /* this rank among the evaluate ranks; world rank of train rank 0 */
+    int64_t iteration, queued; /* being scored; the set that comes next; -1: none.  Two are open
+                                * at most (stages/validate.h). */
+    float *weights, *queued_weights;
+    int64_t seen; /* patches that the watch was told of */
+    _Atomic int64_t patches;
     bool fresh; /* the predictor has other weights */
     rp_predictor *predictor;
     rp_task *task;
@@ -28,6 +32,7 @@ static void evaluate_close(void **state)
     rp_predictor_drop(&s->predictor);
     rp_free(s->index);
     rp_free(s->weights);
+    rp_free(s->queued_weights);
     rp_free(s);
     *state = NULL;
 }
@@ -40,14 +45,15 @@ static rp_status evaluate_open(rp_run *run, void **state)
     RP_TRY(rp_alloc(1, sizeof *s, &s));
     *state = s;
     s->run = run;
-    s->iteration = -1;
+    s->iteration = s->queued = -1;
     s->place = rp_layout_index(l, RP_ROLE_EVALUATE, run->rank);
     s->ranks = l->count[RP_ROLE_EVALUATE];
     s->boss = l->rank[RP_ROLE_TRAIN][0];
     RP_TRY(rp_alloc(p->cases, sizeof *s->index, &s->index));
     for (int64_t i = 0; i < p->cases; i++)
         if (p->list[i].part == RP_PART_VALIDATE) s->index[s->cases++] = i;
-    return rp_alloc_raw(rp_network_weights(run->net), sizeof *s->weights, &s->weights);
+    RP_TRY(rp_alloc_raw(rp_network_weights(run->net), sizeof *s->weights, &s->weights));
+    return rp_alloc_raw(rp_network_weights(run->net), sizeof *s->weights, &s->queued_weights);
 }
 
 /* On the compute thread: one case. */
@@ -65,18 +71,16 @@ static rp_status score_case(void *arg)
                                          .patch = {set->patch[0], set->patch[1], set->patch[2]},
                                          .threads = set->threads,
                                          .kernels = set->kernels,
-                                         .step = set->step};
+                                         .step = set->step,
+                                         .patches = &s->patches};
         RP_TRY(rp_predictor_new(&p, &s->predictor));
         s->fresh = false;
     }
     RP_AUTO(rp_case_image) image = NULL;
     RP_AUTOFREE uint8_t *label = NULL, *prediction = NULL;
-    RP_AUTOFREE float *again = NULL;
     RP_TRY(rp_alloc_raw(voxels, 1, &label));
     RP_TRY(rp_alloc_raw(voxels, 1, &prediction));
-    RP_TRY(rp_alloc_raw(voxels * set->prepared->recipe.inputs, sizeof *again, &again));
-    RP_TRY(rp_prepared_case_image(set->prepared, index, &image));
-    RP_TRY(rp_prepared_read(set->prepared, index, (const int64_t[]){0, 0, 0}, n, again, label));
+    RP_TRY(rp_prepared_case_image(set->prepared, index, &image, label));
     RP_TRY(rp_predictor_prepared(s->predictor, image, prediction));
     s->score = (rp_validate_score){.iteration = s->iteration, .number = s->next};
     for (int l = 0; l < set->prepared->recipe.labels; l++) {
@@ -97,12 +101,13 @@ static rp_status score_task(void *arg)
     return RP_OK;
 }
 
+/* Letters are taken as they come: one that waited would hide the end behind it. */
 static rp_status take_letter(evaluate_state *s, bool *progress)
 {
     int from;
     int64_t number, n;
     const void *bytes;
-    if (s->iteration >= 0 || !rp_post_peek(s->run->post, &from, &number, &n, &bytes)) return RP_OK;
+    if (!rp_post_peek(s->run->post, &from, &number, &n, &bytes)) return RP_OK;
     if (number < 0 && number != RP_LETTER_END) return RP_OK; /* for the train stage of this rank */
     *progress = true;
     if (number == RP_LETTER_END)
@@ -110,24 +115,29 @@ static rp_status take_letter(evaluate_state *s, bool *progress)
     else {
         RP_NEED(n == rp_network_weights(s->run->net) * (int64_t)sizeof(float), RP_EPEER,
                 "weights of another network");
-        memcpy(s->weights, bytes, (size_t)n);
-        s->iteration = number;
-        s->next = s->place;
-        s->fresh = true;
+        RP_NEED(s->queued < 0, RP_EBUG, "more than two sets of weights are open");
+        memcpy(s->queued_weights, bytes, (size_t)n);
+        s->queued = number;
     }
     return rp_post_release(s->run->post);
 }
 
-/* Only an end is heard while a set is being scored: it gives the rest of the set up. */
-static rp_status hear_end(evaluate_state *s, bool *progress)
+/* The next set, once the one before has been scored; an end gives up both. */
+static void next_set(evaluate_state *s, bool *progress)
 {
-    int from;
-    int64_t number, n;
-    const void *bytes;
-    if (!rp_post_peek(s->run->post, &from, &number, &n, &bytes) || number != RP_LETTER_END)
-        return RP_OK;
-    s->is_ending = *progress = true;
-    return rp_post_release(s->run->post);
+    if (s->task) return;
+    if (s->iteration >= 0 && (s->next >= s->cases || s->is_ending)) {
+        s->iteration = -1;
+        *progress = true;
+    }
+    if (s->is_ending || s->iteration >= 0 || s->queued < 0) return;
+    float *const other = s->weights;
+    s->weights = s->queued_weights;
+    s->queued_weights = other;
+    s->iteration = s->queued;
+    s->queued = -1;
+    s->next = s->place;
+    s->fresh = *progress = true;
 }
 
 static rp_status evaluate_step(void *state, rp_step *what)
@@ -142,15 +152,16 @@ static rp_status evaluate_step(void *state, rp_step *what)
         RP_TRY(rp_post_send(s->run->post, s->boss, RP_LETTER_SCORE, sizeof s->score, &s->score));
         s->next += s->ranks;
     }
-    if (!s->is_ending)
-        RP_TRY(s->iteration < 0 ? take_letter(s, &progress) : hear_end(s, &progress));
-    if (!s->task && s->iteration >= 0) {
+    if (!s->is_ending) RP_TRY(take_letter(s, &progress));
+    next_set(s, &progress);
+    if (!s->task && s->iteration >= 0 && s->next < s->cases) {
         progress = true;
-        if (s->next >= s->cases || s->is_ending)
-            s->iteration = -1;
-        else
-            RP_TRY(rp_pool_submit(s->run->compute, score_task, s, &s->task));
+        RP_TRY(rp_pool_submit(s->run->compute, score_task, s, &s->task));
     }
+    /* A large case takes minutes: the watch hears of its patches. */
+    const int64_t patches = atomic_load(&s->patches);
+    progress = progress || patches != s->seen;
+    s->seen = patches;
     if (s->is_ending && !s->task && s->iteration < 0 && !s->is_done) {
         s->is_done = progress = true;
         RP_TRY(rp_post_send(s->run->post, s->boss, RP_LETTER_ENDED, 0, NULL));

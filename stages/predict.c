@@ -8,6 +8,7 @@
 #include "lib/image/components.h"
 
 #include <inttypes.h>
+#include <stdatomic.h>
 #include <string.h>
 
 struct rp_predictor {
@@ -42,6 +43,7 @@ void rp_predictor_drop(rp_predictor **p)
 static rp_status predict_patch(void *arg, const float image[], float logits[])
 {
     rp_predictor *p = arg;
+    if (p->set.patches) (void)atomic_fetch_add(p->set.patches, 1);
     return rp_engine_infer(p->engine, image, logits);
 }
 
@@ -143,7 +145,7 @@ static rp_status test_case(void *arg, int64_t task, rp_text *result)
     RP_TRY(rp_alloc_raw(voxels, 1, &prediction));
     RP_TRY(rp_alloc_raw(voxels, 1, &turned));
     RP_TRY(rp_alloc_raw(voxels, 1, &reference));
-    RP_TRY(rp_prepared_case_image(t->prepared, index, &image));
+    RP_TRY(rp_prepared_case_image(t->prepared, index, &image, NULL));
     RP_TRY(rp_predictor_case(w->predictor, image, prediction));
     RP_TRY(rp_prepare_labels(t->prepare, k->cohort_index, &k->from, turned));
     rp_orient_undo(&k->from.source, &k->from.orient, 1, turned, reference);

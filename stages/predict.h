@@ -15,6 +15,7 @@ typedef struct rp_predictor_settings {
     bool mirror;  /* average over flips */
     bool largest; /* keep the largest connected part of all labels, 26 neighbours, on the source
                      grid */
+    _Atomic int64_t *patches; /* counts up by one a patch; NULL: not wanted */
 } rp_predictor_settings;
 
 /* Belongs to one thread, which brings its OpenMP team. */

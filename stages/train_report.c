@@ -5,9 +5,11 @@
 #include "io/csv.h"
 #include "lib/base/clock.h"
 #include "lib/base/log.h"
+#include "stages/lost.h"
 
 #include <inttypes.h>
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 static rp_status note_lost(rp_train *t, int64_t index, int64_t sample)
@@ -22,9 +24,15 @@ static rp_status note_lost(rp_train *t, int64_t index, int64_t sample)
            "case '%s' is lost: damaged bytes under sample %" PRId64 " (log/ names the chunk)",
            k->name, sample);
     RP_TRY(rp_path_join(t->run->set->folder, "lost.csv", &path));
+    bool told;
+    RP_TRY(rp_lost_is_told(path, k->name, &told));
+    if (told) return RP_OK;
     rp_csv_put(&row, k->name);
-    rp_csv_put(&row, "load");
-    rp_text_add(&row, ",damaged bytes under sample %" PRId64, sample);
+    rp_csv_put(&row, RP_STAGE_OF_DAMAGE);
+    char reason[60];
+    (void)snprintf(reason, sizeof reason, "damaged bytes under sample %" PRId64, sample);
+    rp_csv_put(&row, reason);
+    rp_csv_end(&row);
     RP_TRY(rp_text_status(&row));
     RP_TRY(rp_append_open(path, &file));
     const rp_status st = rp_append_line(file, rp_text_get(&row));

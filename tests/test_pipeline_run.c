@@ -245,9 +245,16 @@ Test(run, damaged_bytes_under_a_patch_lose_the_case_and_training_goes_on, .timeo
     cr_assert_eq(run_job(1, "damage", "--stop-after 1", out, sizeof out), 75, "%s", out);
     /* one byte in the middle of each of some stretches of the prepared shard */
     cr_assert_eq(run_command(20, out, sizeof out, "f=$(ls %s/prepared/*/shards/00000.h5); n=$(stat -c %%s $f); printf \"\\x55\" | dd of=$f bs=1 seek=$((n/2)) conv=notrunc status=none", run), 0, "%s", out);
+    /* stopped on the way: what the first start found stands there once, and still does at the end */
+    char lost[2000], first[2000];
+    cr_assert_eq(run_job(3, "damage", "--stop-after 3", out, sizeof out), 75, "%s", out);
+    run_command(10, first, sizeof first, "grep -c \"damaged bytes under sample\" %s/lost.csv", run);
     const int rc = run_job(3, "damage", "", out, sizeof out);
     cr_expect_eq(rc, 0, "%s", out);
-    char lost[2000];
+    run_command(10, lost, sizeof lost, "grep \"damaged bytes under sample\" %s/lost.csv | cut -d, -f1 | sort | uniq -d", run);
+    cr_expect_str_eq(lost, "", "a case stands twice");
+    run_command(10, lost, sizeof lost, "grep -c \"damaged bytes under sample\" %s/lost.csv", run);
+    cr_expect(atoi(first) >= 1 && atoi(lost) >= atoi(first), "%s then %s", first, lost);
     run_command(10, lost, sizeof lost, "cat %s/lost.csv", run);
     cr_expect(strstr(lost, "damaged bytes under sample") != NULL, "%s", lost);
     run_command(10, lost, sizeof lost, "cat %s/log/*.jsonl | grep -c \"void sample\"", run);
@@ -268,7 +275,8 @@ Test(job, mistakes_are_named_with_file_line_and_remedy, .timeout = 60)
 {
     static const struct { const char *yaml, *says; } bad[] = {
         {"train: {bacth: 2, patch: [16, 16, 16]}\n", "unknown key 'train.bacth'; did you mean 'train.batch'?"},
-        {"train: {batch: two, patch: [16, 16, 16]}\n", ":1:16: train.batch: must be a whole number from 1 to 4096"},
+        {"train: {batch: two, patch: [16, 16, 16]}\n", ":1:16: train.batch: must be a whole number from 1 to 64"},
+        {"train: {batch: 65, patch: [16, 16, 16]}\n", ":1:16: train.batch: must be a whole number from 1 to 64"},
         {"inputs: [CT]\nlabels: {t: x}\nsplit: s\ntrain: {patch: [16, 16, 16]}\n", "key 'cohort.path' is missing"},
         {"cohort: {path: x}\ninputs: [CT]\nlabels: {t: x}\nsplit: s\ntrain: {patch: [16, 16]}\n", "train.patch: three numbers"},
         {"task: [\n", ":2:1:"},
@@ -312,4 +320,17 @@ Test(predict, trained_run_predicts_other_patients_and_the_scores_are_those_of_th
     cr_expect_eq(run_command(20, out, sizeof out, "for f in %s/predictions/*.nii.gz; do cmp $f %s/$(basename $f) || exit 1; done", run, to), 0, "%s", out);
     cr_expect_eq(run_command(60, out, sizeof out, "%s evaluate --prediction %s/predictions --reference %s/predictions --out %s/self.csv", PROGRAM, run, run, to), 0, "%s", out);
     cr_expect(strstr(out, "mean Dice 1.000") != NULL, "%s", out);
+}
+
+Test(predict, other_patients_get_the_weights_whose_scores_the_run_tells, .timeout = 200)
+{
+    char out[8000];
+    const char *run = fresh("best");
+    cr_assert_eq(run_job(2, "best", "--set train.iterations=20 --set evaluate.every=10 --set predict.weights=best", out, sizeof out), 0, "%s", out);
+    /* the last weights are there, and of no use */
+    cr_assert_eq(run_command(10, out, sizeof out, "ls %s/weights-best.safetensors && echo no weights > %s/weights.safetensors", run, run), 0, "%s", out);
+    const char *to = fresh("best-out");
+    run_command(10, out, sizeof out, "rm -rf %s.cohort %s.cohort.private", to, to);
+    cr_assert_eq(run_command(100, out, sizeof out, "%s predict %s --source %s/dicom --out %s --ids keep --quiet", PROGRAM, run, base(), to), 0, "%s", out);
+    cr_expect_eq(run_command(20, out, sizeof out, "for f in %s/predictions/*.nii.gz; do cmp $f %s/$(basename $f) || exit 1; done", run, to), 0, "%s", out);
 }

@@ -16,7 +16,11 @@ Test(submit, dry_run_prints_a_script_that_bash_can_read, .timeout = 60)
                              PROGRAM, folder, folder, folder, folder), 0, "%s", out);
     static const char *const lines[] = {"#SBATCH --nodes=2\n", "#SBATCH --ntasks=6\n", "#SBATCH --partition=gpu\n", "#SBATCH --signal=B:USR1@120\n", "#SBATCH --requeue\n", "srun --mpi=pmix"};
     for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) cr_expect(strstr(out, lines[i]) != NULL, "%s", lines[i]);
-    cr_expect_null(strchr(strstr(out, "#!/bin/bash"), '@') ? strstr(out, "@NAME@") : NULL);
+    cr_expect_eq(run_command(20, NULL, 0, "grep -E '@[A-Z]+@' %s/s.sh", folder), 1, "a placeholder is left");
+    /* the words that a fold's split arrives as, whatever stands in the path */
+    cr_assert_eq(run_command(20, out, sizeof out, "%s submit jobs/demo.yaml --out %s/run --dry-run --array 3 --splits \"a b/\\$(id);f%%a.csv\" > %s/a.sh && grep -q array=0-2 %s/a.sh && grep -o -e \"--set split=.*csv.\" %s/a.sh > %s/words", PROGRAM, folder, folder, folder, folder, folder), 0, "%s", out);
+    cr_assert_eq(run_command(20, out, sizeof out, "export SLURM_ARRAY_TASK_ID=2; (echo -n \"printf \\\"<%%s>\\\" \"; cat %s/words) | bash", folder), 0, "%s", out);
+    cr_expect_str_eq(out, "<--set><split=a b/$(id);f2.csv>");
     cr_expect_eq(run_command(20, out, sizeof out, "%s submit jobs/demo.yaml --out %s/run --dry-run --set train.bach=2", PROGRAM, folder), 2, "%s", out);
 }
 
