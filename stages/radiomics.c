@@ -93,7 +93,8 @@ void rp_radiomics_dictionary(const rp_radiomics_columns *c, rp_text *out)
     rp_text_add(out, "feature,name,code,family,family_code,aggregation,unit,standardised\n");
     for (int64_t i = 0; i < c->count; i++) {
         if (c->is_pyradiomics) {
-            rp_text_add(out, "\"PyRadiomics %s\",,,,,,no\n", rp_pyradiomics_name(c->feature[i]));
+            rp_radiomics_column_name(c, i, out);
+            rp_text_add(out, ",PyRadiomics %s,,,,,,no\n", rp_pyradiomics_name(c->feature[i]));
             continue;
         }
         const rp_feature *f = &rp_features[c->feature[i]];

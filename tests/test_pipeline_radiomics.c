@@ -41,6 +41,23 @@ static const char *write_settings(const char *text)
     return path;
 }
 
+/* Each feature column of features.csv has its row in the dictionary, in order. */
+static void expect_dictionary(const char *folder)
+{
+    char out[4000];
+    cr_expect_eq(run_command(20, out, sizeof out,
+                             "head -1 %s/features.csv | tr , \"\\n\" | tail -n +6 > %s/columns && "
+                             "tail -n +2 %s/features-dictionary.csv | cut -d, -f1 | cmp - %s/columns",
+                             folder, folder, folder, folder),
+                 0, "%s", out);
+    char path[1100];
+    snprintf(path, sizeof path, "%s/features-dictionary.csv", folder);
+    const table *t = table_read(path);
+    for (int r = 0; r < t->rows; r++)
+        cr_expect(strcmp(table_text(t, r, "standardised"), "yes") == 0 ||
+                  strcmp(table_text(t, r, "standardised"), "no") == 0);
+}
+
 Test(radiomics, tables_are_the_same_bytes_on_1_2_3_and_5_ranks, .timeout = 300)
 {
     const char *c = cohort(),
@@ -83,6 +100,8 @@ Test(radiomics, a_filter_names_its_image, .timeout = 60)
     const table *t = table_read(path);
     cr_assert_gt(t->rows, 0);
     cr_expect_str_eq(table_text(t, 0, "image"), "CT.log-sigma-6mm");
+    snprintf(path, sizeof path, "%s-log", c);
+    expect_dictionary(path);
     cr_expect_lt(fabs(table_number(t, 0, "stat_mean")), 10,
                  "a Laplacian is near 0 where the image is flat");
 }
@@ -132,6 +151,7 @@ Test(radiomics, pyradiomics_preset_has_its_names_and_values, .timeout = 60)
     snprintf(path, sizeof path, "%s/features.csv", folder);
     const table *t = table_read(path);
     cr_assert_eq(t->columns, 5 + 107);
+    expect_dictionary(folder);
     /* Rows of the package's baselines, brain1. */
     cr_expect(near(table_number(t, 0, "original_firstorder_Mean"), 825.235436306502, 1e-9, 0));
     cr_expect(near(table_number(t, 0, "original_shape_VoxelVolume"), 16412.65869140625, 1e-6, 0));

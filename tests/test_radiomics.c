@@ -170,10 +170,12 @@ Test(radiomics, too_many_levels_and_too_little_memory_are_said)
     s = rp_roi_settings_default();
     rp_texture_settings t = rp_texture_settings_default();
     t.memory = 100;
+    const rp_family_choice textures = {.is_wanted = {[RP_GLCM] = true}};
     cr_assert_eq(rp_roi_new(&g, image, mask, &s, -1, &roi), RP_OK);
     cr_assert_eq(rp_roi_discretise(roi, &s), RP_OK);
-    cr_assert_eq(rp_texture(roi, &t, &v), RP_OK);
+    cr_assert_eq(rp_texture(roi, &textures, &t, &v), RP_OK);
     cr_expect_eq(rp_values_find(&v, RP_cm_contrast, RP_IAZD)->missing, RP_MISSING_TOO_LARGE);
+    cr_expect_null(rp_values_find(&v, RP_ngt_coarseness, RP_KOBO), "a family that is not wanted");
     rp_values_clear(&v);
     rp_roi_drop(&roi);
 }

@@ -25,12 +25,13 @@ RP_MUST rp_status rp_local_intensity(const rp_roi *roi, rp_values *out);
 RP_MUST rp_status rp_statistics(const rp_roi *roi, rp_values *out);
 RP_MUST rp_status rp_histogram(const rp_roi *roi, rp_values *out);
 RP_MUST rp_status rp_ivh(const rp_roi *roi, rp_values *out);
-/* GLCM, GLRLM, GLSZM, GLDZM, NGTDM, NGLDM. */
-RP_MUST rp_status rp_texture(const rp_roi *roi, const rp_texture_settings *s, rp_values *out);
 
 typedef struct rp_family_choice {
     bool is_wanted[RP_FAMILY_COUNT];
 } rp_family_choice;
+/* Those chosen of GLCM, GLRLM, GLSZM and GLDZM (both if one is), NGTDM, NGLDM. */
+RP_MUST rp_status rp_texture(const rp_roi *roi, const rp_family_choice *choice,
+                             const rp_texture_settings *s, rp_values *out);
 /* All chosen families, in the table's order. */
 RP_MUST rp_status rp_families(const rp_roi *roi, const rp_family_choice *choice,
                               const rp_texture_settings *s, rp_values *out);

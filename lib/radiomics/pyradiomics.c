@@ -39,8 +39,7 @@ _Static_assert(sizeof rows / sizeof *rows == RP_PYRADIOMICS_COUNT, "one row a fe
 const char *rp_pyradiomics_name(int i) { return rows[i].name; }
 
 typedef struct corner {
-    int64_t place; /* along the axis through the plane */
-    double u, v;   /* mm in the plane */
+    double u, v; /* mm in the plane */
 } corner;
 
 /* Longest distance between vertices of the mesh that lie in one plane across the axis.  Vertices of
@@ -64,20 +63,19 @@ static rp_status planar_diameter(const rp_roi *roi, int axis, double *out)
                 if (h % 2 == 0) {
                     const bool below = k > 0 && roi->morph[at + (k - 1) * stride[axis]],
                                above = k < n[axis] && roi->morph[at + k * stride[axis]];
-                    if (below != above)
-                        c[count++] = (corner){h, (double)p * s[a], (double)q * s[b]};
+                    if (below != above) c[count++] = (corner){(double)p * s[a], (double)q * s[b]};
                     continue;
                 }
                 const uint8_t *m = roi->morph + at + k * stride[axis];
                 if (!*m) continue;
                 if (p == 0 || !m[-stride[a]])
-                    c[count++] = (corner){h, ((double)p - 0.5) * s[a], (double)q * s[b]};
+                    c[count++] = (corner){((double)p - 0.5) * s[a], (double)q * s[b]};
                 if (p == n[a] - 1 || !m[stride[a]])
-                    c[count++] = (corner){h, ((double)p + 0.5) * s[a], (double)q * s[b]};
+                    c[count++] = (corner){((double)p + 0.5) * s[a], (double)q * s[b]};
                 if (q == 0 || !m[-stride[b]])
-                    c[count++] = (corner){h, (double)p * s[a], ((double)q - 0.5) * s[b]};
+                    c[count++] = (corner){(double)p * s[a], ((double)q - 0.5) * s[b]};
                 if (q == n[b] - 1 || !m[stride[b]])
-                    c[count++] = (corner){h, (double)p * s[a], ((double)q + 0.5) * s[b]};
+                    c[count++] = (corner){(double)p * s[a], ((double)q + 0.5) * s[b]};
             }
         for (int64_t i = 0; i < count; i++)
             for (int64_t j = i + 1; j < count; j++) {
@@ -111,23 +109,26 @@ static double area(const rp_roi *roi)
     return x;
 }
 
-static rp_status special(const rp_roi *roi, const rp_pyradiomics_settings *s, change how,
-                         double plain, double mcc, double *x)
+/* What several features are made of. */
+typedef struct parts {
+    double energy, area, mcc, shape_voxels; /* of the mask before values left it */
+} parts;
+
+static rp_status special(const rp_roi *roi, const parts *p, change how, double plain, double *x)
 {
     const double *spacing = roi->grid.spacing, voxel = spacing[0] * spacing[1] * spacing[2],
                  n = (double)roi->count;
-    const rp_roi_facts f = rp_mask_facts(roi->grid.n, roi->image, roi->morph);
     switch (how) {
     case SAME: *x = plain; return RP_OK;
-    case OVER_N: *x = plain * sqrt((double)(f.count - 1) / (double)f.count); return RP_OK;
+    case OVER_N: *x = plain * sqrt((p->shape_voxels - 1) / p->shape_voxels); return RP_OK;
     case PLUS_3: *x = plain + 3; return RP_OK;
-    case ENERGY: *x = energy(roi, s->shift); return RP_OK;
-    case TOTAL_ENERGY: *x = energy(roi, s->shift) * voxel; return RP_OK;
-    case RMS: *x = sqrt(energy(roi, s->shift) / n); return RP_OK;
-    case MCC: *x = mcc; return RP_OK;
-    case AREA: *x = area(roi); return RP_OK;
-    case AREA_BY_VOLUME: *x = area(roi) / plain; return RP_OK;
-    case SPHERICITY: *x = cbrt(36 * acos(-1.0) * plain * plain) / area(roi); return RP_OK;
+    case ENERGY: *x = p->energy; return RP_OK;
+    case TOTAL_ENERGY: *x = p->energy * voxel; return RP_OK;
+    case RMS: *x = sqrt(p->energy / n); return RP_OK;
+    case MCC: *x = p->mcc; return RP_OK;
+    case AREA: *x = p->area; return RP_OK;
+    case AREA_BY_VOLUME: *x = p->area / plain; return RP_OK;
+    case SPHERICITY: *x = cbrt(36 * acos(-1.0) * plain * plain) / p->area; return RP_OK;
     case ACROSS_Z: return planar_diameter(roi, 0, x);
     case ACROSS_Y: return planar_diameter(roi, 1, x);
     case ACROSS_X: return planar_diameter(roi, 2, x);
@@ -147,7 +148,11 @@ rp_status rp_pyradiomics(const rp_roi *roi, const rp_pyradiomics_settings *s, do
     const rp_family_choice all = {.is_wanted = {[RP_MORPHOLOGY] = true,
                                                 [RP_STATISTICS] = true,
                                                 [RP_HISTOGRAM] = true,
-                                                [RP_GLCM] = true}};
+                                                [RP_GLCM] = true,
+                                                [RP_GLRLM] = true,
+                                                [RP_GLSZM] = true,
+                                                [RP_NGTDM] = true,
+                                                [RP_NGLDM] = true}};
     for (int a = 0; a < RP_AGGREGATION_COUNT; a++) {
         t.aggregation[a] = a == (int)directions || a == (int)volume;
         mcc[a] = NAN;
@@ -155,12 +160,17 @@ rp_status rp_pyradiomics(const rp_roi *roi, const rp_pyradiomics_settings *s, do
     t.memory = s->memory;
     t.mcc = mcc;
     rp_status st = rp_families(roi, &all, &t, &v);
+    const parts p = {.energy = energy(roi, s->shift),
+                     .area = area(roi),
+                     .mcc = mcc[directions],
+                     .shape_voxels =
+                         (double)rp_mask_facts(roi->grid.n, roi->image, roi->morph).count};
     for (int i = 0; i < RP_PYRADIOMICS_COUNT && st == RP_OK; i++) {
         const rp_aggregation a = rows[i].from == DIRECTIONS ? directions
                                  : rows[i].from == VOLUME   ? volume
                                                             : RP_DHQ4;
         const double plain = rows[i].feature < 0 ? NAN : value(&v, rows[i].feature, a);
-        st = special(roi, s, rows[i].how, plain, mcc[directions], &x[i]);
+        st = special(roi, &p, rows[i].how, plain, &x[i]);
     }
     rp_values_clear(&v);
     return st;

@@ -222,9 +222,11 @@ rp_texture_settings rp_texture_settings_default(void)
 }
 
 /* Adds every wanted aggregation of every texture family as missing. */
-static rp_status all_missing(const rp_texture_settings *s, rp_missing why, rp_values *out)
+static rp_status all_missing(const rp_family_choice *choice, const rp_texture_settings *s,
+                             rp_missing why, rp_values *out)
 {
     for (int f = RP_GLCM; f <= RP_NGLDM; f++) {
+        if (!choice->is_wanted[f]) continue;
         const bool has_directions = f == RP_GLCM || f == RP_GLRLM;
         for (int a = has_directions ? RP_BTW3 : RP_8QNN; a <= (has_directions ? RP_IAZD : RP_KOBO);
              a++)
@@ -241,19 +243,22 @@ static double matrix_bytes(const rp_levels *l)
     return 4 * k * k * (RP_DIRECTIONS + RP_DIRECTIONS_2D + 2) + 14.0 * (double)l->voxels;
 }
 
-rp_status rp_texture(const rp_roi *roi, const rp_texture_settings *s, rp_values *out)
+rp_status rp_texture(const rp_roi *roi, const rp_family_choice *choice,
+                     const rp_texture_settings *s, rp_values *out)
 {
-    if (roi->count == 0) return all_missing(s, RP_MISSING_EMPTY, out);
-    if (roi->levels == 0) return all_missing(s, RP_MISSING_NO_LEVELS, out);
+    const bool *wanted = choice->is_wanted;
+    if (roi->count == 0) return all_missing(choice, s, RP_MISSING_EMPTY, out);
+    if (roi->levels == 0) return all_missing(choice, s, RP_MISSING_NO_LEVELS, out);
     RP_AUTO(rp_levels) l = NULL;
     const int pad = s->distance > s->neighbourhood ? s->distance : s->neighbourhood;
     RP_TRY(rp_levels_new(roi, pad, &l));
-    if (matrix_bytes(l) > (double)s->memory) return all_missing(s, RP_MISSING_TOO_LARGE, out);
-    RP_TRY(rp_glcm(l, s, out));
-    RP_TRY(rp_glrlm(l, s, out));
-    RP_TRY(rp_zones(l, roi, s, out));
-    RP_TRY(rp_ngtdm(l, s, out));
-    return rp_ngldm(l, s, out);
+    if (matrix_bytes(l) > (double)s->memory)
+        return all_missing(choice, s, RP_MISSING_TOO_LARGE, out);
+    if (wanted[RP_GLCM]) RP_TRY(rp_glcm(l, s, out));
+    if (wanted[RP_GLRLM]) RP_TRY(rp_glrlm(l, s, out));
+    if (wanted[RP_GLSZM] || wanted[RP_GLDZM]) RP_TRY(rp_zones(l, roi, s, out));
+    if (wanted[RP_NGTDM]) RP_TRY(rp_ngtdm(l, s, out));
+    return wanted[RP_NGLDM] ? rp_ngldm(l, s, out) : RP_OK;
 }
 
 rp_status rp_families(const rp_roi *roi, const rp_family_choice *choice,
@@ -267,5 +272,5 @@ rp_status rp_families(const rp_roi *roi, const rp_family_choice *choice,
     if (wanted[RP_IVH]) RP_TRY(rp_ivh(roi, out));
     bool has_texture = false;
     for (int f = RP_GLCM; f <= RP_NGLDM; f++) has_texture |= wanted[f];
-    return has_texture ? rp_texture(roi, s, out) : RP_OK;
+    return has_texture ? rp_texture(roi, choice, s, out) : RP_OK;
 }
