@@ -16,7 +16,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { RUNS_LEAST = 3, RUNS_MOST = 12, SHAPES_MOST = 64, ROWS_MOST = 8 };
+enum { RUNS_LEAST = 3, RUNS_MOST = 12, SHAPES_MOST = 64, ROWS_MOST = 16 };
 static const double run_seconds = 0.3;
 
 typedef struct arrays {
@@ -54,7 +54,12 @@ static rp_status time_op(const char *row, rp_op op, const rp_conv_shape *s, cons
                          double *seconds, char implementation[64])
 {
     RP_AUTO(rp_kernel) k = NULL;
-    RP_TRY(rp_kernel_choose(row, rp_isa_here(), op, s, 1, &k));
+    /* A row's name means that row alone: choosing would hand what it does not take to another. */
+    const rp_kernel_row *named = rp_kernel_find(row);
+    if (named)
+        RP_TRY(rp_kernel_plan(named, op, s, 1, &k));
+    else
+        RP_TRY(rp_kernel_choose(row, rp_isa_here(), op, s, 1, &k));
     RP_AUTOFREE char *packed = NULL, *scratch = NULL;
     RP_TRY(rp_alloc((int64_t)k->packed_bytes, 1, &packed));
     RP_TRY(rp_alloc((int64_t)k->scratch_bytes, 1, &scratch));
@@ -154,11 +159,15 @@ static rp_status run(const char *name, int rows, char *row[])
 
 int main(int argc, char **argv)
 {
-    char names[ROWS_MOST][16], *row[ROWS_MOST];
-    int rows = 0;
-    for (int i = 2; i < argc && rows < ROWS_MOST; i++) row[rows++] = argv[i];
-    for (const rp_kernel_row *r = rp_kernel_rows; argc <= 2 && r->name && rows < ROWS_MOST; r++) {
+    char names[ROWS_MOST][16] = {"auto"}, *row[ROWS_MOST] = {names[0]};
+    int rows = argc <= 2;
+    for (int i = 2; i < argc; i++) {
+        if (rows == ROWS_MOST) return rp_bench_fail(RP_EUSE);
+        row[rows++] = argv[i];
+    }
+    for (const rp_kernel_row *r = rp_kernel_rows; argc <= 2 && r->name; r++) {
         if (r->needs > rp_isa_here() || strcmp(r->name, "reference") == 0) continue;
+        if (rows == ROWS_MOST) return rp_bench_fail(RP_EBUG);
         (void)snprintf(names[rows], sizeof names[rows], "%s", r->name);
         row[rows] = names[rows];
         rows++;

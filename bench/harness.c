@@ -14,18 +14,6 @@ int rp_bench_fail(rp_status st)
     return rp_status_exit(st);
 }
 
-static int compare(const void *a, const void *b)
-{
-    const double *x = a, *y = b;
-    return (*x > *y) - (*x < *y);
-}
-
-double rp_bench_median(int n, double x[])
-{
-    qsort(x, (size_t)n, sizeof *x, compare);
-    return n % 2 ? x[n / 2] : (x[n / 2 - 1] + x[n / 2]) / 2;
-}
-
 double rp_bench_peak(void)
 {
     char line[256];
