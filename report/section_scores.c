@@ -285,8 +285,8 @@ static rp_status add_difference(int label, const char *name, const volumes *v, c
     }
     RP_TRY(rp_bland_altman_find(v->n, v->prediction, v->reference, &b));
     (void)snprintf(words[0], sizeof words[0], "bias %.3g", b.bias);
-    (void)snprintf(words[1], sizeof words[1], "bias - 1.96 SD: %.3g", b.low);
-    (void)snprintf(words[2], sizeof words[2], "bias + 1.96 SD: %.3g", b.high);
+    (void)snprintf(words[1], sizeof words[1], "bias - 1.95996 SD: %.3g", b.low);
+    (void)snprintf(words[2], sizeof words[2], "bias + 1.95996 SD: %.3g", b.high);
     const rp_rule rule[] = {{b.bias, 0, words[0]}, {b.low, 0, words[1]}, {b.high, 0, words[2]}};
     const rp_series series = {.mark = RP_MARK_POINT,
                               .colour = label,

@@ -35,24 +35,19 @@ const rp_kernel_row rp_kernel_rows[] = {
 
 /* The first one that matches and takes the shape wins.  channels_least: of the product of both
  * channel counts.  Measured on Zen 4: from 16 x 32 channels on Winograd takes less than oneDNN's
- * time, from 32 x 32 on less than half of it; of what is
- * left, gradients by few weights take 0.8 of oneDNN's time as direct sums. */
+ * time, from 32 x 32 on less than half of it.  Direct sums run by name only: they gain on gradients
+ * of some strided layers and lose elsewhere (docs/performance.md). */
 static const struct choice {
     rp_op op;
     rp_isa least;
     int64_t channels_least;
-    int64_t channels_most; /* 0: any */
     const char *row;
 } choices[] = {
-    {RP_OP_CONV, RP_ISA_AVX2, 512, 0, "winograd"},
-    {RP_OP_TRANSPOSED, RP_ISA_AVX2, 512, 0, "winograd"},
-    {RP_OP_WEIGHTS, RP_ISA_AVX2, 512, 0, "winograd"},
-    {RP_OP_CONV, RP_ISA_AVX2, 0, 0, "onednn"},
-    {RP_OP_TRANSPOSED, RP_ISA_AVX2, 0, 0, "onednn"},
-    {RP_OP_WEIGHTS, RP_ISA_AVX2, 0, 0, "onednn"},
-    {RP_OP_CONV, RP_ISA_PLAIN, 0, 0, "blas"},
-    {RP_OP_TRANSPOSED, RP_ISA_PLAIN, 0, 0, "blas"},
-    {RP_OP_WEIGHTS, RP_ISA_PLAIN, 0, 0, "blas"},
+    {RP_OP_CONV, RP_ISA_AVX2, 512, "winograd"},    {RP_OP_TRANSPOSED, RP_ISA_AVX2, 512, "winograd"},
+    {RP_OP_WEIGHTS, RP_ISA_AVX2, 512, "winograd"}, {RP_OP_CONV, RP_ISA_AVX2, 0, "onednn"},
+    {RP_OP_TRANSPOSED, RP_ISA_AVX2, 0, "onednn"},  {RP_OP_WEIGHTS, RP_ISA_AVX2, 0, "onednn"},
+    {RP_OP_CONV, RP_ISA_PLAIN, 0, "blas"},         {RP_OP_TRANSPOSED, RP_ISA_PLAIN, 0, "blas"},
+    {RP_OP_WEIGHTS, RP_ISA_PLAIN, 0, "blas"},
 };
 
 rp_isa rp_isa_here(void)
@@ -100,7 +95,6 @@ static rp_status choose_by_table(rp_isa isa, rp_op op, const rp_conv_shape *shap
     for (size_t i = 0; i < sizeof choices / sizeof *choices; i++) {
         const struct choice *c = &choices[i];
         if (c->op != op || c->least > isa || channels < c->channels_least) continue;
-        if (c->channels_most > 0 && channels > c->channels_most) continue;
         const rp_status st = rp_kernel_plan(rp_kernel_find(c->row), op, shape, threads, out);
         if (st != RP_EUNSUP) return st;
     }

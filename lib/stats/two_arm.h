@@ -31,8 +31,6 @@ typedef struct rp_two_arm_p {
 } rp_two_arm_p;
 RP_MUST rp_status rp_two_arm_test(const rp_counts *c, rp_two_arm_p *out);
 
-/* One-sided p of H0: ratio >= margin (or difference >= margin) against less, by the score test with the
- * estimate constrained at the margin (Farrington and Manning; no N/(N - 1)).
- * Errors: also RP_EARG if the margin is not positive (ratio) or not in (-1, 1) (difference). */
+/* One-sided p of H0: ratio >= margin against less, by the score test with the estimate constrained at
+ * the margin (Farrington and Manning; no N/(N - 1)).  Errors: also RP_EARG if the margin is not positive. */
 RP_MUST rp_status rp_ratio_noninferior(const rp_counts *c, double margin, double *z, double *p);
-RP_MUST rp_status rp_difference_noninferior(const rp_counts *c, double margin, double *z, double *p);

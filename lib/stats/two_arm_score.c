@@ -141,15 +141,3 @@ rp_status rp_ratio_noninferior(const rp_counts *c, double margin, double *z, dou
     *p = rp_normal_lower(*z);
     return RP_OK;
 }
-
-rp_status rp_difference_noninferior(const rp_counts *c, double margin, double *z, double *p)
-{
-    RP_TRY(rp_counts_check(c));
-    RP_NEED(margin > -1 && margin < 1, RP_EARG, "difference margin %g", margin);
-    const problem q = problem_of(c, false, 0);
-    const double s = difference_score(&q, margin);
-    RP_NEED(isfinite(s), RP_ENUM, "the score at a difference of %g has no variance", margin);
-    *z = s;
-    *p = rp_normal_lower(s);
-    return RP_OK;
-}
