@@ -240,25 +240,19 @@ rp_status rp_cohort_verify(const char *path, rp_damage_fn *damage, void *arg, in
     return RP_OK;
 }
 
-rp_status rp_cohort_private_map(const char *path, const char *source, char patient[RP_NAME_SIZE],
-                                bool *found)
+rp_status rp_cohort_private_map(const char *path, rp_csv **out)
 {
     RP_AUTOFREE char *map = NULL;
+    RP_AUTO(rp_csv) csv = NULL;
     rp_path_info info;
-    *found = false;
+    int column;
+    *out = NULL;
     RP_TRY(rp_format(&map, "%s.private/map.csv", path));
     RP_TRY(rp_path_look(map, true, &info));
     if (info.kind != RP_PATH_FILE) return RP_OK;
-    RP_AUTO(rp_csv) csv = NULL;
     RP_TRY(rp_csv_read(map, ',', &csv));
-    for (int64_t i = 0; i < rp_csv_rows(csv); i++) {
-        const char *from, *to;
-        RP_TRY(text_of(csv, i, "source_patient", &from));
-        RP_TRY(text_of(csv, i, "patient", &to));
-        if (strcmp(from, source) != 0) continue;
-        rp_clean_name(to, patient);
-        *found = true;
-        return RP_OK;
-    }
+    RP_TRY(rp_csv_column(csv, "source_patient", &column));
+    RP_TRY(rp_csv_column(csv, "patient", &column));
+    *out = RP_TAKE(csv);
     return RP_OK;
 }

@@ -1,6 +1,7 @@
 /* cohort/cohort.h - a cohort on disk: its cases, volumes and regions, and how to read them. */
 #pragma once
 #include "cohort/pseudonym.h"
+#include "io/csv.h"
 #include "io/shard.h"
 
 typedef struct rp_cohort_volume {
@@ -45,7 +46,6 @@ RP_MUST rp_status rp_cohort_read(rp_cohort *c, int64_t index, const char *datase
  * (cohort.json cannot be read), RP_EIO. */
 RP_MUST rp_status rp_cohort_verify(const char *path, rp_damage_fn *damage, void *arg,
                                    int64_t *findings);
-/* Patient by source identifier, through the private map; NULL if it is not known there.
+/* The private map: columns source_patient and patient.  Owned by the caller; NULL if there is none.
  * Errors: RP_EIO, RP_EDATA. */
-RP_MUST rp_status rp_cohort_private_map(const char *path, const char *source,
-                                        char patient[RP_NAME_SIZE], bool *found);
+RP_MUST rp_status rp_cohort_private_map(const char *path, rp_csv **out);

@@ -6,70 +6,150 @@
 
 #include <inttypes.h>
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 static const char *const names[] = {"none", "train", "validate", "test"};
 
 const char *rp_part_name(rp_part p) { return names[p]; }
 
-/* Gives a part to every case of a patient, or to one case; false if the cohort has none of them. */
-static rp_status assign(const rp_cohort *c, bool by_patient, const char *name, rp_part p,
+/* A name and the row that has it; sorted by name, then row. */
+typedef struct entry {
+    const char *name; /* lent */
+    int64_t row;
+} entry;
+
+static int by_name(const void *a, const void *b)
+{
+    const entry *p = a, *q = b;
+    const int c = strcmp(p->name, q->name);
+    return c ? c : (p->row > q->row) - (p->row < q->row);
+}
+
+/* First entry that has the name; n if there is none. */
+static int64_t find_name(int64_t n, const entry list[], const char *name)
+{
+    int64_t low = 0, high = n;
+    while (low < high) {
+        const int64_t middle = low + (high - low) / 2;
+        if (strcmp(list[middle].name, name) < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low < n && strcmp(list[low].name, name) == 0 ? low : n;
+}
+
+/* What the rows of a split file name: cases, patients, and patients by their source identifiers. */
+typedef struct known {
+    const rp_cohort *cohort;
+    entry *by_case, *by_patient; /* [cases] */
+    rp_csv *map;                 /* NULL: none */
+    int map_patient;
+    int64_t sources;
+    entry *by_source; /* [sources] rows of map */
+} known;
+
+static void known_clear(known *k)
+{
+    rp_free(k->by_case);
+    rp_free(k->by_patient);
+    rp_free(k->by_source);
+    rp_csv_drop(&k->map);
+}
+
+static void sort(int64_t n, entry list[])
+{
+    if (n > 0) qsort(list, (size_t)n, sizeof *list, by_name);
+}
+
+static rp_status sort_patients(const rp_cohort *c, entry **out)
+{
+    RP_TRY(rp_alloc(c->cases, sizeof **out, out));
+    for (int64_t i = 0; i < c->cases; i++) (*out)[i] = (entry){c->list[i].patient, i};
+    sort(c->cases, *out);
+    return RP_OK;
+}
+
+static rp_status known_new(const rp_cohort *c, known *k)
+{
+    int source = 0;
+    k->cohort = c;
+    RP_TRY(sort_patients(c, &k->by_patient));
+    RP_TRY(rp_alloc(c->cases, sizeof *k->by_case, &k->by_case));
+    for (int64_t i = 0; i < c->cases; i++) k->by_case[i] = (entry){c->list[i].name, i};
+    sort(c->cases, k->by_case);
+    RP_TRY(rp_cohort_private_map(c->path, &k->map));
+    if (!k->map) return RP_OK;
+    RP_TRY(rp_csv_column(k->map, "source_patient", &source));
+    RP_TRY(rp_csv_column(k->map, "patient", &k->map_patient));
+    k->sources = rp_csv_rows(k->map);
+    RP_TRY(rp_alloc(k->sources, sizeof *k->by_source, &k->by_source));
+    for (int64_t i = 0; i < k->sources; i++)
+        k->by_source[i] = (entry){rp_csv_text(k->map, i, source), i};
+    sort(k->sources, k->by_source);
+    return RP_OK;
+}
+
+/* Gives a part to every case of a patient, or to one case; found false if the cohort has none. */
+static rp_status assign(const known *k, bool by_patient, const char *name, rp_part p,
                         const char *where, rp_part part[], bool *found)
 {
-    *found = false;
-    for (int64_t i = 0; i < c->cases; i++) {
-        if (strcmp(by_patient ? c->list[i].patient : c->list[i].name, name) != 0) continue;
-        RP_NEED(part[i] == RP_PART_NONE, RP_EDATA, "%s: '%s' stands twice", where, name);
-        part[i] = p;
-        *found = true;
+    const entry *list = by_patient ? k->by_patient : k->by_case;
+    const int64_t n = k->cohort->cases;
+    int64_t i = find_name(n, list, name);
+    *found = i < n;
+    for (; i < n && strcmp(list[i].name, name) == 0; i++) {
+        RP_NEED(part[list[i].row] == RP_PART_NONE, RP_EDATA, "%s: '%s' stands twice", where, name);
+        part[list[i].row] = p;
     }
     return RP_OK;
 }
 
-static rp_status take_row(const rp_cohort *c, bool by_patient, const char *name, rp_part p,
+static rp_status take_row(const known *k, bool by_patient, const char *name, rp_part p,
                           const char *where, rp_part part[], rp_text *lost)
 {
     bool found;
-    RP_TRY(assign(c, by_patient, name, p, where, part, &found));
+    RP_TRY(assign(k, by_patient, name, p, where, part, &found));
     if (found) return RP_OK;
+    const int64_t at = find_name(k->sources, k->by_source, name);
+    RP_NEED(at < k->sources, RP_EDATA, "%s: %s '%s' is not in cohort '%s'", where,
+            by_patient ? "patient" : "case", name, k->cohort->path);
     char mapped[RP_NAME_SIZE];
-    RP_TRY(rp_cohort_private_map(c->path, name, mapped, &found));
-    if (found) {
-        bool there;
-        RP_TRY(assign(c, true, mapped, p, where, part, &there));
-        if (!there) {
-            rp_csv_put(lost, mapped);
-            rp_csv_put(lost, "ingest");
-            rp_csv_put(lost, "lost when the cohort was made: see quarantine.csv");
-            rp_csv_end(lost);
-        }
-        return RP_OK;
-    }
-    RP_FAIL(RP_EDATA, "%s: %s '%s' is not in cohort '%s'", where, by_patient ? "patient" : "case",
-            name, c->path);
-}
-
-static rp_status check_patients(const char *path, const rp_cohort *c, const rp_part part[])
-{
-    for (int64_t i = 1; i < c->cases; i++)
-        for (int64_t k = i - 1; k >= 0; k--) {
-            if (strcmp(c->list[i].patient, c->list[k].patient) != 0) continue;
-            RP_NEED(part[i] == part[k] || part[i] == RP_PART_NONE || part[k] == RP_PART_NONE,
-                    RP_EDATA, "%s: patient '%s' is in two parts (cases '%s' and '%s')", path,
-                    c->list[i].patient, c->list[k].name, c->list[i].name);
-        }
+    rp_clean_name(rp_csv_text(k->map, k->by_source[at].row, k->map_patient), mapped);
+    RP_TRY(assign(k, true, mapped, p, where, part, &found));
+    if (found) return RP_OK;
+    rp_csv_put(lost, mapped);
+    rp_csv_put(lost, "ingest");
+    rp_csv_put(lost, "lost when the cohort was made: see quarantine.csv");
+    rp_csv_end(lost);
     return RP_OK;
 }
 
-rp_status rp_split_read(const char *path, const rp_cohort *c, rp_part part[], rp_text *lost)
+static rp_status check_patients(const char *path, const known *k, const rp_part part[])
 {
-    RP_AUTO(rp_csv) csv = NULL;
+    const rp_cohort *c = k->cohort;
+    int64_t before = -1; /* the last case of the patient that has a part */
+    for (int64_t i = 0; i < c->cases; i++) {
+        const int64_t row = k->by_patient[i].row;
+        if (i > 0 && strcmp(k->by_patient[i - 1].name, k->by_patient[i].name) != 0) before = -1;
+        if (part[row] == RP_PART_NONE) continue;
+        RP_NEED(before < 0 || part[before] == part[row], RP_EDATA,
+                "%s: patient '%s' is in two parts (cases '%s' and '%s')", path,
+                c->list[row].patient, c->list[before].name, c->list[row].name);
+        before = row;
+    }
+    return RP_OK;
+}
+
+static rp_status read_rows(const char *path, const known *k, const rp_csv *csv, rp_part part[],
+                           rp_text *lost)
+{
     int name, split;
-    RP_TRY(rp_csv_read(path, ',', &csv));
     const bool by_patient = rp_csv_find(csv, "case") < 0;
     RP_TRY(rp_csv_column(csv, by_patient ? "patient" : "case", &name));
     RP_TRY(rp_csv_column(csv, "split", &split));
-    for (int64_t i = 0; i < c->cases; i++) part[i] = RP_PART_NONE;
+    for (int64_t i = 0; i < k->cohort->cases; i++) part[i] = RP_PART_NONE;
     for (int64_t row = 0; row < rp_csv_rows(csv); row++) {
         RP_AUTOFREE char *where = NULL;
         RP_TRY(rp_format(&where, "%s:%" PRId64, path, rp_csv_line(csv, row)));
@@ -77,22 +157,35 @@ rp_status rp_split_read(const char *path, const rp_cohort *c, rp_part part[], rp
         while (p <= RP_PART_TEST && strcmp(names[p], rp_csv_text(csv, row, split)) != 0) p++;
         RP_NEED(p <= RP_PART_TEST, RP_EDATA, "%s: split '%s': must be train, validate or test",
                 where, rp_csv_text(csv, row, split));
-        RP_TRY(take_row(c, by_patient, rp_csv_text(csv, row, name), (rp_part)p, where, part, lost));
+        RP_TRY(take_row(k, by_patient, rp_csv_text(csv, row, name), (rp_part)p, where, part, lost));
     }
-    return check_patients(path, c, part);
+    return check_patients(path, k, part);
+}
+
+rp_status rp_split_read(const char *path, const rp_cohort *c, rp_part part[], rp_text *lost)
+{
+    RP_AUTO(rp_csv) csv = NULL;
+    known k = {0};
+    RP_TRY(rp_csv_read(path, ',', &csv));
+    rp_status st = known_new(c, &k);
+    if (st == RP_OK) st = read_rows(path, &k, csv, part, lost);
+    known_clear(&k);
+    return st;
 }
 
 /* Patients in order of their first case. */
 static rp_status list_patients(const rp_cohort *c, const char ***out, int64_t *count)
 {
+    RP_AUTOFREE entry *list = NULL;
+    RP_AUTOFREE bool *is_first = NULL;
+    RP_TRY(sort_patients(c, &list));
+    RP_TRY(rp_alloc(c->cases, sizeof *is_first, &is_first));
     RP_TRY(rp_alloc(c->cases, sizeof **out, out));
+    for (int64_t i = 0; i < c->cases; i++)
+        is_first[list[i].row] = i == 0 || strcmp(list[i - 1].name, list[i].name) != 0;
     *count = 0;
-    for (int64_t i = 0; i < c->cases; i++) {
-        bool known = false;
-        for (int64_t k = 0; k < *count && !known; k++)
-            known = strcmp((*out)[k], c->list[i].patient) == 0;
-        if (!known) (*out)[(*count)++] = c->list[i].patient;
-    }
+    for (int64_t i = 0; i < c->cases; i++)
+        if (is_first[i]) (*out)[(*count)++] = c->list[i].patient;
     return RP_OK;
 }
 

@@ -8,7 +8,7 @@ const char *rp_part_name(rp_part p);
 /* Reads a split file: columns case or patient, and split (train, validate, test).  Names are those
  * of the cohort, or of the source (looked up beside the cohort).
  *   part  [cases of the cohort] out
- *   lost  out: rows "name,reason" of the split's cases that ingest lost, appended
+ *   lost  out: rows "name,ingest,reason" of the split's cases that ingest lost, appended
  * Errors: RP_EDATA naming file and line: a name nobody knows, one twice, a patient in two parts, an
  * unknown part. */
 RP_MUST rp_status rp_split_read(const char *path, const rp_cohort *c, rp_part part[],

@@ -60,7 +60,6 @@ typedef struct rp_job {
     } channel;
     char io[RP_JOB_NAME];
     struct {
-        rp_job_list metrics;
         double every;
     } evaluate;
     struct {

@@ -64,7 +64,6 @@ const rp_key rp_keys[] = {
     {"ranks.evaluate", RP_KEY_INT, AT(ranks.evaluate), "auto", 0, 1e6, "auto", "ranks", false, "ranks that score beside training"},
     {"channel.window", RP_KEY_INT, AT(channel.window), "4", 1, 1024, NULL, "samples", false, "samples that may wait between two roles, a receiving rank"},
     {"io", RP_KEY_CHOICE, AT(io), "pread", 0, 0, "pread|mpio", "", false, "how patches are read: pread on workers, or parallel HDF5"},
-    {"evaluate.metrics", RP_KEY_TEXTS, AT(evaluate.metrics), "[dice, hd95, volume]", 0, 0, NULL, "", false, "scores a case and label"},
     {"evaluate.every", RP_KEY_INT, AT(evaluate.every), "200", 1, 1e9, NULL, "iterations", false, "between two scorings of the validate cases"},
     {"predict.step", RP_KEY_NUMBER, AT(predict.step), "0.5", 0.05, 1, NULL, "patches", false, "step of the sliding window"},
     {"predict.mirror", RP_KEY_SWITCH, AT(predict.mirror), "false", 0, 0, NULL, "", false, "average over mirrored patches"},
