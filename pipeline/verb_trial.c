@@ -110,7 +110,7 @@ static rp_status read_counts(const asked *a, const char *path, rp_text *out)
         "difference_per_1000,difference_low,difference_high,fisher_p%s\n",
         a->margin > 0 ? ",noninferiority_p" : "");
     for (int64_t r = 0; r < rp_csv_rows(csv); r++) {
-        rp_counts c;
+        rp_counts c = {0};
         int64_t *const to[] = {&c.x1, &c.n1, &c.x0, &c.n0};
         for (int i = 0; i < 4; i++) RP_TRY(rp_csv_int(csv, r, count[i], to[i]));
         RP_NEED(c.x1 >= 0 && c.x1 <= c.n1 && c.x0 >= 0 && c.x0 <= c.n0 && c.n1 > 0 && c.n0 > 0,

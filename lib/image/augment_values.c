@@ -60,8 +60,8 @@ static int64_t reflect(int64_t i, int64_t n)
 static void blur_axis(const work *k, int axis, double sd, float image[])
 {
     const int half = sd < 7.0 / 12 ? 1 : sd < 11.0 / 12 ? 2 : 3; /* odd length nearest 6 sd + 0.5 */
-    float weight[7];
-    double w[7], sum = 0;
+    float weight[7] = {0};
+    double w[7] = {0}, sum = 0;
     for (int j = -half; j <= half; j++) sum += w[j + half] = exp(-0.5 * (j / sd) * (j / sd));
     for (int j = 0; j <= 2 * half; j++) weight[j] = (float)(w[j] / sum);
     const int64_t n = k->n[axis];
@@ -170,9 +170,10 @@ static void low_resolution(const work *k, double zoom, bool in_plane, float x[])
     if (from != x) memcpy(x, from, (size_t)k->voxels * sizeof *x);
 }
 
-static void mirror_floats(const int64_t n[3], int axis, float x[], uint8_t label[])
+static void mirror(const int64_t n[3], int axis, size_t size, void *values)
 {
-    int64_t outer = 1, inner = 1;
+    uint8_t *x = values;
+    int64_t outer = 1, inner = (int64_t)size; /* bytes that move together */
     for (int a = 0; a < axis; a++) outer *= n[a];
     for (int a = axis + 1; a < 3; a++) inner *= n[a];
     for (int64_t o = 0; o < outer; o++)
@@ -180,15 +181,9 @@ static void mirror_floats(const int64_t n[3], int axis, float x[], uint8_t label
             for (int64_t c = 0; c < inner; c++) {
                 const int64_t p = (o * n[axis] + i) * inner + c;
                 const int64_t q = (o * n[axis] + n[axis] - 1 - i) * inner + c;
-                if (x) {
-                    const float t = x[p];
-                    x[p] = x[q];
-                    x[q] = t;
-                } else {
-                    const uint8_t t = label[p];
-                    label[p] = label[q];
-                    label[q] = t;
-                }
+                const uint8_t t = x[p];
+                x[p] = x[q];
+                x[q] = t;
             }
 }
 
@@ -253,7 +248,7 @@ void rp_augment_apply_values(const rp_augment_settings *set, uint64_t seed, uint
     late(set, &k, &r, on, channels, image);
     for (int a = 0; a < 3; a++) {
         if (!flip[a]) continue;
-        for (int c = 0; c < channels; c++) mirror_floats(k.n, a, image + c * k.voxels, NULL);
-        mirror_floats(k.n, a, NULL, label);
+        for (int c = 0; c < channels; c++) mirror(k.n, a, sizeof *image, image + c * k.voxels);
+        mirror(k.n, a, sizeof *label, label);
     }
 }
