@@ -154,10 +154,7 @@ static rp_status tell_cases(tables *t)
 /* Writes one file of the cohort and notes its digest. */
 static rp_status publish(tables *t, const char *name, const rp_text *text)
 {
-    RP_AUTOFREE char *path = NULL;
-    RP_TRY(rp_text_status(text));
-    RP_TRY(rp_path_join(t->s->out, name, &path));
-    RP_TRY(rp_atomic_write(path, text->length, rp_text_get(text)));
+    RP_TRY(rp_atomic_publish(t->s->out, name, text));
     uint8_t d[RP_DIGEST_BYTES];
     char hex[RP_DIGEST_TEXT];
     rp_digest_bytes(NULL, (size_t)text->length, rp_text_get(text), d);

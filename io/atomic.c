@@ -69,6 +69,14 @@ rp_status rp_atomic_write_private(const char *path, int64_t n, const void *bytes
     return write_whole(path, 0600, n, bytes);
 }
 
+rp_status rp_atomic_publish(const char *folder, const char *name, const rp_text *text)
+{
+    RP_AUTOFREE char *path = NULL;
+    RP_TRY(rp_text_status(text));
+    RP_TRY(rp_path_join(folder, name, &path));
+    return rp_atomic_write(path, text->length, rp_text_get(text));
+}
+
 /* Ours end in the mark, a host without dots, a dot and digits. */
 static bool is_temporary(const char *name)
 {

@@ -10,6 +10,8 @@
 
 /* Writes n bytes as the file path, replacing what was there.  Local. */
 RP_MUST rp_status rp_atomic_write(const char *path, int64_t n, const void *bytes);
+/* Writes a text as FOLDER/NAME.  Errors: also what the text has kept. */
+RP_MUST rp_status rp_atomic_publish(const char *folder, const char *name, const rp_text *text);
 /* As rp_atomic_write, readable by its owner alone (mode 0600): keys, pseudonym maps. */
 RP_MUST rp_status rp_atomic_write_private(const char *path, int64_t n, const void *bytes);
 /* For writers that open the file themselves: a temporary name beside path, unique to this process

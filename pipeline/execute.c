@@ -55,14 +55,6 @@ static void walking_clear(walking *w)
     rp_lock_drop(&w->lock);
 }
 
-static rp_status publish(const walking *w, const char *name, const rp_text *text)
-{
-    RP_AUTOFREE char *path = NULL;
-    RP_TRY(rp_text_status(text));
-    RP_TRY(rp_path_join(w->e->folder, name, &path));
-    return rp_atomic_write(path, text->length, rp_text_get(text));
-}
-
 /* Cases lost in preparation (w->lost), in training (by the file), and in more.  Rank 0. */
 static rp_status write_lost(const walking *w, const rp_text *more)
 {
@@ -72,14 +64,14 @@ static rp_status write_lost(const walking *w, const rp_text *more)
     RP_TRY(rp_path_join(w->e->folder, "lost.csv", &path));
     RP_TRY(rp_lost_in_training(path, &t));
     rp_text_add(&t, "%s", rp_text_get(more));
-    return publish(w, "lost.csv", &t);
+    return rp_atomic_publish(w->e->folder, "lost.csv", &t);
 }
 
 static rp_status write_job(const walking *w)
 {
     RP_TEXT_AUTO t = {0};
     RP_TRY(rp_job_write(w->job, &t));
-    return publish(w, "job.yaml", &t);
+    return rp_atomic_publish(w->e->folder, "job.yaml", &t);
 }
 
 /* The run directory: made and locked by rank 0, a log file a rank. */
@@ -311,7 +303,7 @@ static rp_status write_plan(const walking *w)
                 (double)w->cost.engine / 1048576, (double)w->cost.weights / 1048576,
                 (double)w->cost.exchange / 1048576, (double)w->cost.channels / 1048576,
                 (double)w->cost.total / 1048576);
-    return publish(w, "plan.yaml", &t);
+    return rp_atomic_publish(w->e->folder, "plan.yaml", &t);
 }
 
 static rp_status write_provenance(const walking *w)
@@ -323,7 +315,7 @@ static rp_status write_provenance(const walking *w)
                 rp_program_version(), w->layout->size, w->cohort->digest, w->prepared->digest);
     rp_text_add_json(&t, rp_text_get(&w->identity));
     rp_text_add(&t, "\n}\n");
-    return publish(w, "provenance.json", &t);
+    return rp_atomic_publish(w->e->folder, "provenance.json", &t);
 }
 
 static void show_iteration(void *arg, int64_t iteration, double loss, double left)

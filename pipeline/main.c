@@ -1,4 +1,5 @@
 /* pipeline/main.c - the program: finds the verb, runs it, turns its status into an exit code. */
+#include "cohort/work.h"
 #include "lib/base/log.h"
 #include "mpi/world.h"
 #include "pipeline/help.h"
@@ -76,9 +77,11 @@ static int run_verb(const rp_verb *v, int argc, char **argv)
     }
     rp_status st = rp_world_start(&argc, &argv);
     if (st != RP_OK) return fail(st);
+    rp_work_show(rp_progress_tasks);
     const int ranks = rp_comm_size(rp_comm_world());
     rp_log_show(RP_LOG_RUN, ranks > 1 ? rp_comm_rank(rp_comm_world()) : -1);
     st = v->run(argc, argv);
+    rp_progress_end();
     /* Ranks that failed because another did stay silent: one line says why. */
     const int code = st == RP_OK ? 0 : st == RP_EPEER ? rp_status_exit(st) : fail(st);
     rp_world_end();

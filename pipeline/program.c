@@ -5,6 +5,7 @@
 #include "lib/base/clock.h"
 #include "lib/base/log.h"
 
+#include <inttypes.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -116,4 +117,11 @@ int rp_program_cores(void)
     cpu_set_t set;
     if (sched_getaffinity(0, sizeof set, &set) == 0 && CPU_COUNT(&set) > 0) return CPU_COUNT(&set);
     return (int)sysconf(_SC_NPROCESSORS_ONLN);
+}
+
+void rp_progress_tasks(const char *title, int64_t done, int64_t tasks, double share)
+{
+    char detail[60];
+    (void)snprintf(detail, sizeof detail, "%" PRId64 " of %" PRId64, done, tasks);
+    rp_progress_line(title, detail, share, -1);
 }

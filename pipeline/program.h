@@ -18,6 +18,8 @@ typedef enum rp_show { RP_SHOW_NORMAL, RP_SHOW_QUIET, RP_SHOW_JSON } rp_show;
 void rp_progress_show(rp_show how);
 /* share in [0, 1]; detail may be ""; left < 0: from the share. */
 void rp_progress_line(const char *title, const char *detail, double share, double seconds_left);
+/* The same for work that is counted in tasks: what rp_work_show takes. */
+void rp_progress_tasks(const char *title, int64_t done, int64_t tasks, double share);
 /* Ends a line that stands open. */
 void rp_progress_end(void);
 

@@ -44,13 +44,6 @@ static void say(const rp_ingest *s, const rp_ingest_counts *c)
                  s->keep_ids ? "" : ", key, map of names");
 }
 
-static void show(const char *title, int64_t done, int64_t tasks, double share)
-{
-    char detail[60];
-    (void)snprintf(detail, sizeof detail, "%" PRId64 " of %" PRId64, done, tasks);
-    rp_progress_line(title, detail, share, -1);
-}
-
 rp_status rp_verb_ingest(int argc, char **argv)
 {
     const char *out = NULL, *key = NULL, *ids = NULL, *shard = NULL, *word[64];
@@ -73,7 +66,6 @@ rp_status rp_verb_ingest(int argc, char **argv)
     RP_AUTO(rp_pool) pool = NULL;
     rp_signals_watch();
     RP_TRY(rp_dicom_start());
-    rp_work_show(show);
     RP_TRY(rp_pool_new(rp_program_cores(), &pool));
     const rp_ingest s = {.comm = rp_comm_world(),
                          .pool = pool,

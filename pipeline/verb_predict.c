@@ -82,12 +82,9 @@ static rp_status open_run(const char *run, trained *t)
 
 static rp_status write_lost(const char *out, const rp_text *rows)
 {
-    RP_AUTOFREE char *path = NULL;
     RP_TEXT_AUTO t = {0};
     rp_text_add(&t, "case,stage,reason\n%s", rp_text_get(rows));
-    RP_TRY(rp_text_status(&t));
-    RP_TRY(rp_path_join(out, "lost.csv", &path));
-    return rp_atomic_write(path, t.length, rp_text_get(&t));
+    return rp_atomic_publish(out, "lost.csv", &t);
 }
 
 static rp_status predict(const trained *t, const rp_ingest *in, const char *out, int threads)

@@ -67,14 +67,6 @@ static rp_status read_mask(const char *path, const rp_grid *grid, int64_t label,
     return RP_OK;
 }
 
-static rp_status publish(const char *folder, const char *name, const rp_text *text)
-{
-    RP_AUTOFREE char *path = NULL;
-    RP_TRY(rp_text_status(text));
-    RP_TRY(rp_path_join(folder, name, &path));
-    return rp_atomic_write(path, text->length, rp_text_get(text));
-}
-
 static rp_status write_tables(const char *folder, const rp_radiomics_settings *s,
                               const rp_text *settings, const rp_radiomics_tables *t,
                               const rp_text *lost)
@@ -87,12 +79,12 @@ static rp_status write_tables(const char *folder, const rp_radiomics_settings *s
     rp_text_add(&all, "# %s\n%s", rp_program_version(), rp_text_get(settings));
     rp_text_add(&missing, "case,stage,reason\n%s", rp_text_get(lost));
     RP_TRY(rp_path_make_folder(folder));
-    RP_TRY(publish(folder, "settings.yaml", &all));
-    RP_TRY(publish(folder, "features-dictionary.csv", &dictionary));
-    RP_TRY(publish(folder, "features-missing.csv", &t->missing));
-    RP_TRY(publish(folder, "features-steps.csv", &t->steps));
-    RP_TRY(publish(folder, "lost.csv", &missing));
-    return publish(folder, "features.csv", &t->features);
+    RP_TRY(rp_atomic_publish(folder, "settings.yaml", &all));
+    RP_TRY(rp_atomic_publish(folder, "features-dictionary.csv", &dictionary));
+    RP_TRY(rp_atomic_publish(folder, "features-missing.csv", &t->missing));
+    RP_TRY(rp_atomic_publish(folder, "features-steps.csv", &t->steps));
+    RP_TRY(rp_atomic_publish(folder, "lost.csv", &missing));
+    return rp_atomic_publish(folder, "features.csv", &t->features);
 }
 
 static const char *base_name(const char *path)

@@ -34,13 +34,6 @@ const char rp_verb_run_usage[] =
     "          mpirun -n 4 radpipe run jobs/demo.yaml --out build/run --set train.seed=2\n"
     "exit codes: 0 finished, 75 stopped early: start me again, others: see 'radpipe help'\n";
 
-static void show(const char *title, int64_t done, int64_t tasks, double share)
-{
-    char detail[60];
-    (void)snprintf(detail, sizeof detail, "%" PRId64 " of %" PRId64, done, tasks);
-    rp_progress_line(title, detail, share, -1);
-}
-
 /* The page of the run.  What it cannot show, or cannot be written, is said and does not undo the
  * run. */
 static void report(const char *out)
@@ -111,7 +104,6 @@ rp_status rp_verb_run(int argc, char **argv)
     e.job = job;
     rp_signals_watch();
     rp_signals_deadline(seconds);
-    rp_work_show(show);
     RP_TRY(rp_comm_agree(rp_comm_world(), rp_dicom_start()));
     const rp_status st = rp_execute_job(&e, &summary);
     rp_progress_end();

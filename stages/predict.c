@@ -174,14 +174,6 @@ static rp_status list_test(const rp_prepared *p, int64_t **index, double **cost,
     return RP_OK;
 }
 
-static rp_status publish(const char *folder, const char *name, const rp_text *text)
-{
-    RP_AUTOFREE char *path = NULL;
-    RP_TRY(rp_text_status(text));
-    RP_TRY(rp_path_join(folder, name, &path));
-    return rp_atomic_write(path, text->length, rp_text_get(text));
-}
-
 static rp_status write_scores(const rp_test_run *t, const working *w, const rp_farm_results *f,
                               rp_text *cases, rp_text *summary, rp_text *lost)
 {
@@ -197,8 +189,8 @@ static rp_status write_scores(const rp_test_run *t, const working *w, const rp_f
         rp_csv_end(lost);
     }
     RP_TRY(rp_score_summary(cases, summary));
-    RP_TRY(publish(t->folder, "metrics-cases.csv", cases));
-    return publish(t->folder, "metrics.csv", summary);
+    RP_TRY(rp_atomic_publish(t->folder, "metrics-cases.csv", cases));
+    return rp_atomic_publish(t->folder, "metrics.csv", summary);
 }
 
 rp_status rp_test_cases(const rp_test_run *t, rp_text *cases, rp_text *summary, rp_text *lost)
