@@ -330,19 +330,21 @@ static void show_iteration(void *arg, int64_t iteration, double loss, double lef
 /* Where the run stands: the newest good checkpoint. */
 static rp_status find_start(walking *w)
 {
-    RP_AUTOFREE char *path = NULL;
+    RP_AUTO(rp_checkpoint) newest = NULL;
     RP_AUTOFREE char *done = NULL;
     rp_status st = RP_OK;
     rp_path_info info;
+    rp_progress_state state = {0};
     int open = 0;
-    w->iteration = 0;
     RP_TRY(rp_path_join(w->e->folder, "validation.done", &done));
     if (w->rank == 0) {
         st = rp_checkpoint_newest(w->e->folder, rp_text_get(&w->identity),
-                                  w->e->accept_other_identity, &path, &w->iteration, &open);
+                                  w->e->accept_other_identity, &newest, &state);
+        open = rp_progress_open(&state);
         if (st == RP_OK) st = rp_path_look(done, true, &info);
         if (st == RP_OK && info.kind == RP_PATH_FILE) open = 0;
     }
+    w->iteration = state.iteration;
     RP_TRY(rp_comm_agree(w->comm, st));
     w->unscored = open;
     RP_TRY(rp_comm_max_i64(w->comm, 1, &w->iteration));

@@ -80,15 +80,16 @@ static rp_status check_identity(const rp_checkpoint *c, const char *path, const 
             path, rp_text_get(&before), rp_text_get(&now));
 }
 
-rp_status rp_checkpoint_newest(const char *folder, const char *identity, bool accept, char **path,
-                               int64_t *iteration, int *open)
+int rp_progress_open(const rp_progress_state *s) { return (s->open[0] >= 0) + (s->open[1] >= 0); }
+
+rp_status rp_checkpoint_newest(const char *folder, const char *identity, bool accept,
+                               rp_checkpoint **out, rp_progress_state *state)
 {
     RP_AUTOFREE char *under = NULL;
     RP_AUTO(rp_names) names = NULL;
     rp_path_info info;
-    *path = NULL;
-    *iteration = 0;
-    *open = 0;
+    *out = NULL;
+    *state = (rp_progress_state){.best = -1, .open = {-1, -1}};
     RP_TRY(rp_path_join(folder, "checkpoints", &under));
     RP_TRY(rp_path_look(under, true, &info));
     if (info.kind != RP_PATH_FOLDER) return RP_OK;
@@ -108,11 +109,8 @@ rp_status rp_checkpoint_newest(const char *folder, const char *identity, bool ac
         RP_TRY(st);
         RP_NEED(e->count == STATE_WORDS, RP_EDATA, "checkpoint '%s' has another layout", file);
         RP_TRY(check_identity(c, file, identity, accept));
-        rp_progress_state state;
-        unpack_state(e->data, &state);
-        *iteration = state.iteration;
-        *open = (state.open[0] >= 0) + (state.open[1] >= 0);
-        *path = RP_TAKE(file);
+        unpack_state(e->data, state);
+        *out = RP_TAKE(c);
         return RP_OK;
     }
     return RP_OK;
@@ -130,29 +128,20 @@ static rp_status take(const rp_checkpoint *c, const char *name, rp_array_type ty
     return RP_OK;
 }
 
-rp_status rp_checkpoint_load(const char *path, int64_t n, int states, float weights[],
-                             float velocity[], int64_t cases, uint8_t lost[],
-                             rp_progress_state *state)
+rp_status rp_checkpoint_load(const rp_checkpoint *c, int64_t n, int states, float weights[],
+                             float velocity[], int64_t cases, uint8_t lost[])
 {
-    RP_AUTO(rp_checkpoint) c = NULL;
-    int64_t words[STATE_WORDS];
-    RP_TRY(rp_checkpoint_read(path, &c));
     RP_TRY(take(c, "weights", RP_ARRAY_F32, n, weights));
     for (int s = 0; s < states; s++) {
         char name[20] = "optimiser0";
         name[9] = (char)('0' + s);
         RP_TRY(take(c, name, RP_ARRAY_F32, n, velocity + s * n));
     }
-    RP_TRY(take(c, "lost", RP_ARRAY_U8, cases, lost));
-    RP_TRY(take(c, "state", RP_ARRAY_I64, STATE_WORDS, words));
-    unpack_state(words, state);
-    return RP_OK;
+    return take(c, "lost", RP_ARRAY_U8, cases, lost);
 }
 
-rp_status rp_checkpoint_open_set(const char *path, int i, int64_t n, float weights[])
+rp_status rp_checkpoint_open_set(const rp_checkpoint *c, int i, int64_t n, float weights[])
 {
-    RP_AUTO(rp_checkpoint) c = NULL;
-    RP_TRY(rp_checkpoint_read(path, &c));
     return take(c, i ? "open1" : "open0", RP_ARRAY_F32, n, weights);
 }
 
@@ -296,18 +285,16 @@ rp_status rp_weights_load(const char *path, const rp_network *net, float weights
 rp_status rp_weights_publish(const char *folder, const char *identity, bool accept,
                              const rp_network *net, int64_t iteration)
 {
-    RP_AUTOFREE char *path = NULL, *out = NULL;
+    RP_AUTOFREE char *out = NULL;
     RP_AUTO(rp_checkpoint) c = NULL;
     const rp_checkpoint_entry *e;
-    int64_t found;
-    int open;
-    RP_TRY(rp_checkpoint_newest(folder, identity, accept, &path, &found, &open));
-    RP_NEED(path && found == iteration, RP_EDATA,
+    rp_progress_state state;
+    RP_TRY(rp_checkpoint_newest(folder, identity, accept, &c, &state));
+    RP_NEED(c && state.iteration == iteration, RP_EDATA,
             "run '%s' has no good checkpoint of iteration %" PRId64, folder, iteration);
-    RP_TRY(rp_checkpoint_read(path, &c));
     RP_TRY(rp_checkpoint_get(c, "weights", RP_ARRAY_F32, &e));
-    RP_NEED(e->count == rp_network_weights(net), RP_EDATA, "checkpoint '%s' is of another network",
-            path);
+    RP_NEED(e->count == rp_network_weights(net), RP_EDATA,
+            "run '%s': its newest checkpoint is of another network", folder);
     RP_TRY(rp_path_join(folder, "weights.safetensors", &out));
     return rp_weights_save(out, net, e->data, iteration);
 }

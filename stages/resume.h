@@ -17,20 +17,21 @@ typedef struct rp_progress_state {
     int64_t open[2]; /* iterations whose weights wait to be scored, oldest first; -1: none */
 } rp_progress_state;
 
-/* Path of the newest checkpoint of the run that verifies, its iteration and how many sets of
- * weights in it wait to be scored; *path NULL if there is none.  Damaged ones are logged and passed
- * over.  Local.  Errors: RP_EIO; RP_EUSE if its identity is not the run's (with the lines that
- * differ), unless accept. */
+/* The newest checkpoint of the run that verifies, read whole, and where the run stood; *out NULL if
+ * there is none.  Damaged ones are logged and passed over.  Owned by the caller.  Local.
+ * Errors: RP_EIO; RP_EUSE if its identity is not the run's (with the lines that differ), unless
+ * accept. */
 RP_MUST rp_status rp_checkpoint_newest(const char *folder, const char *identity, bool accept,
-                                       char **path, int64_t *iteration, int *open);
-/* Reads a checkpoint.
+                                       rp_checkpoint **out, rp_progress_state *state);
+/* How many sets of weights wait to be scored. */
+int rp_progress_open(const rp_progress_state *state);
+/* Takes what training needs out of a checkpoint.
  *   weights [n] out; velocity [state * n] out, whole; lost [cases] out
  * Errors: RP_EDATA. */
-RP_MUST rp_status rp_checkpoint_load(const char *path, int64_t n, int states, float weights[],
-                                     float velocity[], int64_t cases, uint8_t lost[],
-                                     rp_progress_state *state);
+RP_MUST rp_status rp_checkpoint_load(const rp_checkpoint *c, int64_t n, int states, float weights[],
+                                     float velocity[], int64_t cases, uint8_t lost[]);
 /* Weights of open set number i (0 or 1): [n] out.  Errors: RP_EDATA. */
-RP_MUST rp_status rp_checkpoint_open_set(const char *path, int i, int64_t n, float weights[]);
+RP_MUST rp_status rp_checkpoint_open_set(const rp_checkpoint *c, int i, int64_t n, float weights[]);
 
 /* What the train ranks write together. */
 typedef struct rp_checkpoint_content {

@@ -47,26 +47,24 @@ static rp_status make_engine(void *arg)
     return rp_engine_weights(t->engine, t->weights);
 }
 
-/* Weights and optimiser state: fresh, or of the newest checkpoint. */
-static rp_status load_state(rp_train *t)
+/* Weights and optimiser state: fresh, or of the newest checkpoint, which the caller drops. */
+static rp_status load_state(rp_train *t, rp_checkpoint **checkpoint)
 {
     const rp_run_settings *set = t->run->set;
-    RP_AUTOFREE char *path = NULL;
     RP_AUTOFREE float *velocity = NULL;
-    int64_t iteration, first, count;
-    int open;
+    int64_t first, count;
     float *gradient;
     t->state.best = -1;
     t->state.open[0] = t->state.open[1] = -1;
     rp_network_init(t->run->net, set->seed, t->weights);
     if (t->run->start_iteration == 0) return RP_OK;
-    RP_TRY(rp_checkpoint_newest(set->folder, set->identity, set->accept_other_identity, &path,
-                                &iteration, &open));
-    RP_NEED(path && iteration == t->run->start_iteration, RP_EIO,
+    RP_TRY(rp_checkpoint_newest(set->folder, set->identity, set->accept_other_identity, checkpoint,
+                                &t->state));
+    RP_NEED(*checkpoint && t->state.iteration == t->run->start_iteration, RP_EIO,
             "the checkpoint of iteration %lld is gone", (long long)t->run->start_iteration);
     RP_TRY(rp_alloc_raw(t->n * t->optimiser->state, sizeof *velocity, &velocity));
-    RP_TRY(rp_checkpoint_load(path, t->n, t->optimiser->state, t->weights, velocity, t->cases,
-                              t->lost, &t->state));
+    RP_TRY(rp_checkpoint_load(*checkpoint, t->n, t->optimiser->state, t->weights, velocity,
+                              t->cases, t->lost));
     for (int64_t b = 0; rp_exchange_owned(t->exchange, b, &first, &count, &gradient); b++)
         for (int s = 0; s < t->optimiser->state; s++)
             memcpy(t->velocity[b] + s * count, velocity + s * t->n + first,
@@ -75,17 +73,11 @@ static rp_status load_state(rp_train *t)
 }
 
 /* Train rank 0: the table of scores, and the sets of weights that the checkpoint left open. */
-static rp_status open_validation(rp_train *t)
+static rp_status open_validation(rp_train *t, const rp_checkpoint *checkpoint)
 {
-    RP_AUTOFREE char *path = NULL;
-    int64_t iteration;
-    int open;
     RP_TRY(rp_validate_new(t->run, &t->state, &t->validate));
-    if (t->run->start_iteration == 0) return RP_OK;
-    RP_TRY(rp_checkpoint_newest(t->run->set->folder, t->run->set->identity,
-                                t->run->set->accept_other_identity, &path, &iteration, &open));
-    for (int i = 0; i < open; i++) { /* the gradient is scratch here */
-        RP_TRY(rp_checkpoint_open_set(path, i, t->n, t->gradient));
+    for (int i = 0; i < rp_progress_open(&t->state); i++) { /* the gradient is scratch here */
+        RP_TRY(rp_checkpoint_open_set(checkpoint, i, t->n, t->gradient));
         RP_TRY(rp_validate_begin(t->validate, t->state.open[i], t->gradient));
     }
     return RP_OK;
@@ -132,12 +124,13 @@ static rp_status train_open(rp_run *run, void **state)
     t->run = run;
     RP_TRY(rp_exchange_new(run->train_comm, rp_network_weights(run->net),
                            rp_layout_units(set->batch, set->unit), RP_VALUES, &t->exchange));
+    RP_AUTO(rp_checkpoint) checkpoint = NULL;
     rp_status st = allocate(t);
-    if (st == RP_OK) st = load_state(t);
+    if (st == RP_OK) st = load_state(t, &checkpoint);
     if (st == RP_OK) st = rp_pool_submit(run->compute, make_engine, t, &t->task);
     if (st == RP_OK) st = rp_task_wait(&t->task);
     if (st == RP_OK && run->train_index == 0) st = rp_train_open_progress(t);
-    if (st == RP_OK && run->train_index == 0) st = open_validation(t);
+    if (st == RP_OK && run->train_index == 0) st = open_validation(t, checkpoint);
     RP_TRY(rp_comm_agree(run->train_comm, st));
     rp_exchange_units(t->exchange, &t->first, &t->last);
     t->started = t->checkpoint_at = rp_clock_now();
