@@ -94,10 +94,58 @@ static rp_status read_regions(rp_cohort *c, const rp_csv *csv)
     return RP_OK;
 }
 
+/* cohort.json's list of files with their digests; lent by the tree. */
+static rp_status read_files(const char *path, rp_tree **tree, const rp_node **files)
+{
+    RP_AUTOFREE char *json = NULL;
+    RP_AUTO(rp_tree) t = NULL;
+    RP_TEXT_AUTO text = {0};
+    RP_TRY(rp_path_join(path, "cohort.json", &json));
+    RP_TRY(rp_file_read(json, 1 << 28, &text));
+    RP_TRY(rp_tree_json(json, text.length, rp_text_get(&text), &t));
+    *files = rp_node_get(rp_tree_root(t), "files");
+    RP_NEED(*files && (*files)->kind == RP_NODE_MAP, RP_EDATA, "'%s': no list of files", json);
+    for (int64_t i = 0; i < (*files)->count; i++)
+        RP_NEED((*files)->child[i]->kind == RP_NODE_SCALAR &&
+                    !strstr((*files)->child[i]->key, ".."),
+                RP_EDATA, "'%s': a file that is none", json);
+    *tree = RP_TAKE(t);
+    return RP_OK;
+}
+
+static rp_status has_digest(const char *path, const char *wanted, bool *same)
+{
+    uint8_t d[RP_DIGEST_BYTES];
+    char hex[RP_DIGEST_TEXT];
+    RP_TRY(rp_file_digest(path, d));
+    rp_hex(sizeof d, d, hex);
+    *same = strcmp(hex, wanted) == 0;
+    return RP_OK;
+}
+
+/* A table is read as it was written or not at all. */
+static rp_status read_checked(const char *folder, const char *name, const rp_node *files,
+                              rp_csv **out)
+{
+    RP_AUTOFREE char *path = NULL;
+    bool same;
+    const rp_node *wanted = rp_node_get(files, name);
+    RP_TRY(rp_path_join(folder, name, &path));
+    RP_NEED(wanted, RP_EDATA, "'%s': not in the list of cohort.json", path);
+    RP_TRY(has_digest(path, wanted->text, &same));
+    RP_NEED(same, RP_EDATA,
+            "'%s' was changed or damaged: its digest differs from cohort.json; bring it back, or "
+            "ingest the cohort anew",
+            path);
+    return read_table(folder, name, out);
+}
+
 rp_status rp_cohort_open(const char *path, rp_cohort **out)
 {
     RP_AUTO(rp_cohort) c = NULL;
+    RP_AUTO(rp_tree) tree = NULL;
     RP_AUTOFREE char *json = NULL;
+    const rp_node *files;
     RP_TRY(rp_alloc(1, sizeof *c, &c));
     RP_TRY(rp_copy_text(path, &c->path));
     pthread_mutex_t *lock;
@@ -109,9 +157,10 @@ rp_status rp_cohort_open(const char *path, rp_cohort **out)
     RP_TRY_IN(rp_file_digest(json, d), "no complete cohort in '%s'", path);
     rp_hex(sizeof d, d, c->digest);
     static const char *const name[] = {"cases.csv", "volumes.csv", "regions.csv"};
+    RP_TRY(read_files(path, &tree, &files));
     for (int i = 0; i < 3; i++) {
         rp_csv *csv;
-        RP_TRY(read_table(path, name[i], &csv));
+        RP_TRY(read_checked(path, name[i], files, &csv));
         c->tables[i] = csv;
     }
     RP_TRY(read_cases(c, c->tables[0]));
@@ -204,11 +253,9 @@ static rp_status verify_file(const char *folder, const rp_node *file, rp_damage_
         (*findings)++;
         return RP_OK;
     }
-    uint8_t d[RP_DIGEST_BYTES];
-    char hex[RP_DIGEST_TEXT];
-    RP_TRY(rp_file_digest(path, d));
-    rp_hex(sizeof d, d, hex);
-    if (strcmp(hex, file->text) == 0) return RP_OK;
+    bool same;
+    RP_TRY(has_digest(path, file->text, &same));
+    if (same) return RP_OK;
     if (strncmp(file->key, "shards/", 7) == 0) { /* says which dataset and chunk */
         int64_t inside = 0;
         RP_TRY(rp_shard_verify(path, damage, arg, &inside));
@@ -223,20 +270,12 @@ static rp_status verify_file(const char *folder, const rp_node *file, rp_damage_
 
 rp_status rp_cohort_verify(const char *path, rp_damage_fn *damage, void *arg, int64_t *findings)
 {
-    RP_AUTOFREE char *json = NULL;
-    RP_AUTO(rp_tree) t = NULL;
-    RP_TEXT_AUTO text = {0};
+    RP_AUTO(rp_tree) tree = NULL;
+    const rp_node *files;
     *findings = 0;
-    RP_TRY(rp_path_join(path, "cohort.json", &json));
-    RP_TRY(rp_file_read(json, 1 << 28, &text));
-    RP_TRY(rp_tree_json(json, text.length, rp_text_get(&text), &t));
-    const rp_node *files = rp_node_get(rp_tree_root(t), "files");
-    RP_NEED(files && files->kind == RP_NODE_MAP, RP_EDATA, "'%s': no list of files", json);
-    for (int64_t i = 0; i < files->count; i++) {
-        RP_NEED(files->child[i]->kind == RP_NODE_SCALAR && !strstr(files->child[i]->key, ".."),
-                RP_EDATA, "'%s': a file that is none", json);
+    RP_TRY(read_files(path, &tree, &files));
+    for (int64_t i = 0; i < files->count; i++)
         RP_TRY(verify_file(path, files->child[i], damage, arg, findings));
-    }
     return RP_OK;
 }
 

@@ -32,7 +32,7 @@ struct rp_cohort {
 };
 
 /* Reads the tables.  Owned by the caller.  Local.
- * Errors: RP_ENONE (no cohort there), RP_EDATA naming the table and line. */
+ * Errors: RP_ENONE (no cohort there), RP_EDATA naming the table that is damaged, or its line. */
 RP_MUST rp_status rp_cohort_open(const char *path, rp_cohort **out);
 void rp_cohort_drop(rp_cohort **c);
 /* Index of a case, -1 if it is not there; volume and region of a case by name, NULL if not there.

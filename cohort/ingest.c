@@ -130,7 +130,7 @@ static rp_status find_references(const rp_ingest *s, const char *journal, rp_ing
         rp_file_head *h = &m->scan->head[file[i]];
         h->kind = RP_FILE_SKIPPED;
         h->status = (int32_t)f->result[i].status;
-        (void)snprintf(h->reason, sizeof h->reason, "damaged regions");
+        h->reason = "damaged regions";
     }
     return RP_OK;
 }
@@ -146,7 +146,7 @@ static rp_status plan_digest(const rp_ingest *s, rp_ingest_making *m)
     rp_digest_add(d, (size_t)request.length, rp_text_get(&request));
     rp_digest_add(d, (size_t)m->scan->paths.length, m->scan->paths.at);
     for (int64_t i = 0; i < m->scan->files; i++)
-        rp_digest_add(d, sizeof m->scan->head[i].sop, m->scan->head[i].sop);
+        rp_digest_add(d, strlen(m->scan->head[i].sop) + 1, m->scan->head[i].sop);
     rp_digest_end(d, raw);
     rp_hex(sizeof raw, raw, m->digest);
     return RP_OK;

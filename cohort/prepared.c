@@ -5,6 +5,7 @@
 #include "io/atomic.h"
 #include "io/csv.h"
 #include "io/h5_mpio.h"
+#include "lib/base/tree.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -105,6 +106,51 @@ static rp_status read_all(rp_prepared *p)
         if (p->list[i].shard >= p->shards) p->shards = p->list[i].shard + 1;
     }
     return rp_alloc(p->shards, sizeof *p->shard, &p->shard);
+}
+
+/* The digest of prepared.json that the run's provenance names; "" if it names none. */
+static rp_status wanted_digest(const char *run, char hex[RP_DIGEST_TEXT])
+{
+    RP_AUTOFREE char *path = NULL;
+    RP_AUTO(rp_tree) tree = NULL;
+    RP_TEXT_AUTO text = {0};
+    rp_path_info info;
+    hex[0] = 0;
+    RP_TRY(rp_path_join(run, "provenance.json", &path));
+    RP_TRY(rp_path_look(path, true, &info));
+    if (info.kind != RP_PATH_FILE) return RP_OK;
+    RP_TRY(rp_file_read(path, 1 << 24, &text));
+    RP_TRY(rp_tree_json(path, text.length, rp_text_get(&text), &tree));
+    const rp_node *node = rp_node_get(rp_tree_root(tree), "prepared");
+    if (node && node->kind == RP_NODE_SCALAR) rp_text_fit(hex, RP_DIGEST_TEXT, node->text);
+    return RP_OK;
+}
+
+rp_status rp_prepared_of_run(const char *run, char **path)
+{
+    RP_AUTOFREE char *folder = NULL;
+    RP_AUTO(rp_names) names = NULL;
+    char wanted[RP_DIGEST_TEXT];
+    rp_path_info info;
+    *path = NULL;
+    RP_TRY(rp_path_join(run, "prepared", &folder));
+    RP_TRY(rp_path_look(folder, true, &info));
+    if (info.kind != RP_PATH_FOLDER) return RP_OK;
+    RP_TRY(rp_path_list(folder, &names));
+    RP_TRY(wanted_digest(run, wanted));
+    for (int64_t i = 0; i < names->count && !*path; i++) {
+        RP_AUTOFREE char *one = NULL, *last = NULL;
+        uint8_t digest[RP_DIGEST_BYTES];
+        char hex[RP_DIGEST_TEXT];
+        RP_TRY(rp_path_join(folder, names->name[i], &one));
+        RP_TRY(rp_path_join(one, "prepared.json", &last));
+        RP_TRY(rp_path_look(last, true, &info));
+        if (info.kind != RP_PATH_FILE) continue;
+        RP_TRY(rp_file_digest(last, digest));
+        rp_hex(sizeof digest, digest, hex);
+        if (names->count == 1 || strcmp(wanted, hex) == 0) *path = RP_TAKE(one);
+    }
+    return RP_OK;
 }
 
 rp_status rp_prepared_open(const char *path, rp_prepared **out)

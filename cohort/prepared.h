@@ -29,6 +29,9 @@ typedef struct rp_prepared {
     bool is_mpio; /* opened through MPI-IO: read by the driver only */
 } rp_prepared;
 
+/* Folder of a run's prepared cases, owned by the caller: of several under RUN/prepared, the one that
+ * RUN/provenance.json names.  *path NULL: there is none.  Errors: RP_EDATA, RP_EIO. */
+RP_MUST rp_status rp_prepared_of_run(const char *run, char **path);
 /* Errors: RP_ENONE, RP_EDATA naming file and line. */
 RP_MUST rp_status rp_prepared_open(const char *path, rp_prepared **out);
 /* Opens all shards through MPI-IO on the ranks of comm (a Fortran handle): rp_prepared_read then

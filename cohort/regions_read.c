@@ -64,11 +64,10 @@ static rp_status read_structs(const char *path, const rp_grid *grid, const char 
 {
     RP_AUTO(rp_dicom_structs) s = NULL;
     RP_TRY(rp_dicom_rtstruct(path, &s));
-    rp_file_head head = {0};
-    (void)snprintf(head.patient, sizeof head.patient, "%.131s", s->header.patient_id);
-    (void)snprintf(head.name, sizeof head.name, "%.131s", s->header.patient_name);
-    (void)snprintf(head.birth, sizeof head.birth, "%.11s", s->header.birth_date);
-    (void)snprintf(head.date, sizeof head.date, "%.11s", s->header.study_date);
+    const rp_file_head head = {.patient = s->header.patient_id,
+                               .name = s->header.patient_name,
+                               .birth = s->header.birth_date,
+                               .date = s->header.study_date};
     const int64_t voxels = rp_grid_voxels(grid);
     for (int64_t i = 0; i < s->rois; i++) {
         const rp_dicom_roi *roi = &s->roi[i];

@@ -6,6 +6,7 @@
 #pragma once
 #include "cohort/work.h"
 #include "io/dicom.h"
+#include "lib/base/words.h"
 
 typedef enum rp_file_kind {
     RP_FILE_SKIPPED, /* reason says why */
@@ -16,16 +17,10 @@ typedef enum rp_file_kind {
     RP_FILE_MASK,    /* NIfTI or NRRD label map or mask */
 } rp_file_kind;
 
-/* The part of a header that grouping needs; the whole is read again with the pixels. */
+/* The part of a header that grouping needs; the whole is read again with the pixels.  A cohort has
+ * hundreds of thousands, on every rank: texts are the scan's words, and none is NULL. */
 typedef struct rp_file_head {
     int32_t kind, status;
-    char reason[80]; /* of RP_FILE_SKIPPED: a word or two of ours, no text of the file */
-    char patient[132], name[132], birth[12], sex[4], age[8];
-    char study[68], series[68], frame[68], sop[68];
-    char date[12], time[20]; /* of the study */
-    char modality[20], units[20], photometric[20], image_type[100];
-    char volume[68]; /* NIfTI: name of the volume or mask, of the file name */
-    char manufacturer[68], model[68], kernel[68];
     double position[3], orientation[6], spacing[2];
     double slope, intercept, slice_thickness, kvp;
     double echo_time, repetition_time, inversion_time, b_value, trigger_time;
@@ -34,6 +29,14 @@ typedef struct rp_file_head {
     uint8_t has_position, has_orientation, has_spacing, has_slope, has_frame_groups, has_lut;
     uint8_t is_burned, is_lossy;
     double bytes; /* uncompressed pixels */
+    /* texts, from here on */
+    const char *reason; /* of RP_FILE_SKIPPED: a word or two of ours, no text of the file */
+    const char *patient, *name, *birth, *sex, *age;
+    const char *study, *series, *frame, *sop;
+    const char *date, *time; /* of the study */
+    const char *modality, *units, *photometric, *image_type;
+    const char *volume; /* NIfTI: name of the volume or mask, of the file name */
+    const char *manufacturer, *model, *kernel;
 } rp_file_head;
 
 typedef struct rp_scan {
@@ -41,6 +44,7 @@ typedef struct rp_scan {
     char **path;        /* [files] */
     rp_file_head *head; /* [files] */
     rp_text paths;      /* behind path */
+    rp_words *words;    /* behind the texts of the heads */
 } rp_scan;
 void rp_scan_drop(rp_scan **s);
 

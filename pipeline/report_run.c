@@ -58,9 +58,12 @@ rp_status rp_report_run(const char *run, const char *path, int64_t *problems)
 {
     source s = {0};
     RP_TEXT_AUTO why = {0}, html = {0};
+    RP_AUTOFREE char *prepared = NULL;
     rp_status st = open_source(run, &s, &why);
+    if (st == RP_OK) st = rp_prepared_of_run(run, &prepared);
     if (st == RP_OK) {
         const rp_report r = {.run = run,
+                             .prepared = prepared,
                              .images = {.read = s.cohort ? read_case : NULL,
                                         .arg = &s,
                                         .absent = rp_text_get(&why)}};

@@ -46,13 +46,11 @@ static void trained_clear(trained *t)
 static rp_status find_recipe(const char *run, rp_recipe *out)
 {
     RP_AUTOFREE char *folder = NULL, *path = NULL;
-    RP_AUTO(rp_names) names = NULL;
     RP_TEXT_AUTO text = {0};
-    RP_TRY(rp_path_join(run, "prepared", &folder));
-    RP_TRY_IN(rp_path_list(folder, &names), "run '%s' has no prepared cases", run);
-    RP_NEED(names->count == 1, RP_EDATA,
-            "run '%s' has %" PRId64 " sets of prepared cases: one is wanted", run, names->count);
-    RP_TRY(rp_format(&path, "%s/%s/recipe.json", folder, names->name[0]));
+    RP_TRY(rp_prepared_of_run(run, &folder));
+    RP_NEED(folder, RP_ENONE,
+            "run '%s': the prepared cases that its provenance.json names are not there", run);
+    RP_TRY(rp_path_join(folder, "recipe.json", &path));
     RP_TRY(rp_file_read(path, 1 << 20, &text));
     return rp_recipe_read(path, text.length, rp_text_get(&text), out);
 }

@@ -23,49 +23,13 @@ static void fact_count(rp_text *t, int64_t n, const char *what)
     fact(t, value, what);
 }
 
-/* prepared.csv of the one folder of prepared cases; of several, the one that provenance.json names.
- */
-static rp_status find_prepared(const rp_page *p, rp_csv **out)
-{
-    RP_AUTOFREE char *folder = NULL;
-    RP_AUTO(rp_names) names = NULL;
-    RP_AUTO(rp_tree) from = NULL;
-    RP_TEXT_AUTO text = {0};
-    rp_path_info info;
-    bool found;
-    *out = NULL;
-    RP_TRY(rp_path_join(p->r->run, "prepared", &folder));
-    RP_TRY(rp_path_look(folder, true, &info));
-    if (info.kind != RP_PATH_FOLDER) return RP_OK;
-    RP_TRY(rp_path_list(folder, &names));
-    RP_TRY(rp_page_text(p, "provenance.json", &text, &found));
-    if (found) RP_TRY(rp_tree_json("provenance.json", text.length, rp_text_get(&text), &from));
-    const rp_node *wanted = from ? rp_node_get(rp_tree_root(from), "prepared") : NULL;
-    for (int64_t i = 0; i < names->count; i++) {
-        RP_AUTOFREE char *path = NULL, *last = NULL;
-        uint8_t digest[RP_DIGEST_BYTES];
-        char hex[RP_DIGEST_TEXT];
-        RP_TRY(rp_path_join(folder, names->name[i], &path));
-        RP_TRY(rp_path_join(path, "prepared.json", &last));
-        RP_TRY(rp_path_look(last, true, &info));
-        if (info.kind != RP_PATH_FILE) continue;
-        RP_TRY(rp_file_digest(last, digest));
-        rp_hex(sizeof digest, digest, hex);
-        if (names->count > 1 &&
-            (!wanted || wanted->kind != RP_NODE_SCALAR || strcmp(wanted->text, hex) != 0))
-            continue;
-        return rp_page_csv(p, path, "prepared.csv", out);
-    }
-    return RP_OK;
-}
-
 static rp_status add_cases(const rp_page *p, rp_text *t)
 {
     static const char *const part[] = {"train", "validate", "test"};
     static const char *const what[] = {"training cases", "validation cases", "test cases"};
     RP_AUTO(rp_csv) prepared = NULL;
     RP_AUTO(rp_csv) lost = NULL;
-    RP_TRY(find_prepared(p, &prepared));
+    if (p->r->prepared) RP_TRY(rp_page_csv(p, p->r->prepared, "prepared.csv", &prepared));
     RP_TRY(rp_page_csv(p, NULL, "lost.csv", &lost));
     if (prepared) {
         int column;

@@ -4,6 +4,7 @@
 #include "lib/base/random.h"
 #include "lib/base/text.h"
 #include "lib/base/tree.h"
+#include "lib/base/words.h"
 #include "tests/harness.h"
 
 #include <stdio.h>
@@ -198,4 +199,33 @@ Test(digest, answers_are_those_of_the_standards)
     uint8_t back[32];
     cr_expect(rp_hex_read(hex, 32, back) && memcmp(back, d, 32) == 0);
     cr_expect(!rp_hex_read("zz", 1, back));
+}
+
+Test(words, keep_each_text_once_and_for_good)
+{
+    enum { N = 3000 };
+    RP_AUTO(rp_words) w = NULL;
+    static const char *first[N];
+    char text[40];
+    cr_assert_eq(rp_words_new(&w), RP_OK);
+    for (int i = 0; i < N; i++) {
+        snprintf(text, sizeof text, "1.2.840.%d.%d", i * 7919, i);
+        cr_assert_eq(rp_words_take(w, text, &first[i]), RP_OK);
+    }
+    for (int i = 0; i < N; i++) {
+        const char *again;
+        snprintf(text, sizeof text, "1.2.840.%d.%d", i * 7919, i);
+        cr_assert_eq(rp_words_take(w, text, &again), RP_OK);
+        cr_expect_eq(again, first[i]);
+        cr_expect_str_eq(first[i], text);
+    }
+    const char *empty, *long_one;
+    char large[100001];
+    memset(large, 'x', sizeof large - 1);
+    large[sizeof large - 1] = 0;
+    cr_assert_eq(rp_words_take(w, "", &empty), RP_OK);
+    cr_assert_eq(rp_words_take(w, large, &long_one), RP_OK);
+    cr_expect_str_eq(empty, "");
+    cr_expect_str_eq(long_one, large);
+    cr_expect_eq(rp_words_count(w), N + 2);
 }
