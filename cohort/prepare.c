@@ -3,6 +3,7 @@
 
 #include "io/atomic.h"
 #include "io/csv.h"
+#include "lib/base/order.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -27,12 +28,6 @@ static rp_status list_cases(const rp_prepare *s, rp_prepare_making *m)
     return RP_OK;
 }
 
-static int ascending(const void *a, const void *b)
-{
-    const double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
 /* Target spacing: given, or the median over training cases of the first input's turned grid. */
 static rp_status set_spacing(const rp_prepare *s, rp_prepare_making *m)
 {
@@ -49,8 +44,8 @@ static rp_status set_spacing(const rp_prepare *s, rp_prepare_making *m)
             x[n++] = rp_orient_grid(&v->grid, &o).spacing[a];
         }
         RP_NEED(n > 0, RP_EUSE, "no training case has volume '%s'", s->input[0]);
-        qsort(x, (size_t)n, sizeof *x, ascending);
-        m->recipe.spacing[a] = n % 2 ? x[n / 2] : (x[n / 2 - 1] + x[n / 2]) / 2;
+        qsort(x, (size_t)n, sizeof *x, rp_ascending);
+        m->recipe.spacing[a] = rp_quantile_sorted(n, x, 0.5);
     }
     return RP_OK;
 }

@@ -1,8 +1,8 @@
 /* cohort/prepare_case.c - one case prepared, and what is fitted over the training cases. */
 #include "cohort/prepare_priv.h"
 
+#include "lib/base/order.h"
 #include "lib/base/random.h"
-#include "lib/image/distance.h"
 #include "lib/image/resample.h"
 
 #include <inttypes.h>
@@ -77,23 +77,17 @@ static rp_status sample_values(void *arg, int64_t i, rp_text *result)
     return rp_text_status(result);
 }
 
-static int ascending(const void *a, const void *b)
-{
-    const double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
 static void fit_input(rp_recipe *r, int c, int64_t n, double x[])
 {
     double sum = 0, squares = 0;
-    qsort(x, (size_t)n, sizeof *x, ascending);
+    qsort(x, (size_t)n, sizeof *x, rp_ascending);
     for (int64_t i = 0; i < n; i++) sum += x[i];
     r->input[c].mean = sum / (double)n;
     for (int64_t i = 0; i < n; i++)
         squares += (x[i] - r->input[c].mean) * (x[i] - r->input[c].mean);
     r->input[c].sd = fmax(sqrt(squares / (double)n), 1e-8);
-    r->input[c].low = rp_percentile_sorted(n, x, 0.005);
-    r->input[c].high = rp_percentile_sorted(n, x, 0.995);
+    r->input[c].low = rp_quantile_sorted(n, x, 0.005);
+    r->input[c].high = rp_quantile_sorted(n, x, 0.995);
 }
 
 static rp_status pool_values(rp_prepare_making *m, const rp_farm_results *f, int c)

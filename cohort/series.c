@@ -1,6 +1,8 @@
 /* cohort/series.c - from slices to volumes: grouping and geometry. */
 #include "cohort/series_priv.h"
 
+#include "lib/base/order.h"
+
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
@@ -32,7 +34,7 @@ static void refuse_file(rp_file_head *h, const char *reason)
 {
     h->kind = RP_FILE_SKIPPED;
     h->status = RP_EUNSUP;
-    (void)snprintf(h->reason, sizeof h->reason, "%s", reason);
+    h->reason = reason;
 }
 
 static bool is_right_angled(const double o[6])
@@ -182,12 +184,6 @@ static void refuse(rp_series *s, const char *reason, const char *detail)
     (void)snprintf(s->detail, sizeof s->detail, "%s", detail);
 }
 
-static int ascending(const void *a, const void *b)
-{
-    const double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
 /* Fills the grid from the first and last position, or says why there is none. */
 static void set_grid(rp_series *s, const rp_scan *scan, const rp_slice slice[])
 {
@@ -234,7 +230,7 @@ static rp_status set_geometry(rp_series *s, const rp_scan *scan, const rp_slice 
     RP_AUTOFREE double *gap = NULL;
     RP_TRY(rp_alloc(n, sizeof *gap, &gap));
     for (int64_t i = 0; i < n; i++) gap[i] = slice[i + 1].place - slice[i].place;
-    qsort(gap, (size_t)n, sizeof *gap, ascending);
+    qsort(gap, (size_t)n, sizeof *gap, rp_ascending);
     const double median = gap[n / 2], low = gap[0], high = gap[n - 1];
     const double error = fmax(high - median, median - low);
     (void)snprintf(detail, sizeof detail,

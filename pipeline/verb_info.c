@@ -3,7 +3,9 @@
 #include "io/atomic.h"
 #include "io/csv.h"
 #include "lib/base/clock.h"
+#include "lib/base/order.h"
 #include "lib/base/tree.h"
+#include "lib/image/orient.h"
 #include "pipeline/show_table.h"
 #include "pipeline/verb.h"
 
@@ -39,12 +41,6 @@ static const char *volume_name(const rp_cohort *c, int64_t i) { return c->volume
 
 static const char *region_name(const rp_cohort *c, int64_t i) { return c->region[i].name; }
 
-static int ascending(const void *a, const void *b)
-{
-    const double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
 /* Median spacing a volume name: what prepare.spacing auto would take. */
 static rp_status show_spacing(const rp_cohort *c)
 {
@@ -60,10 +56,12 @@ static rp_status show_spacing(const rp_cohort *c)
         for (int a = 0; a < 3; a++) {
             int64_t n = 0;
             for (int64_t k = i; k < c->volumes; k++)
-                if (strcmp(c->volume[k].name, c->volume[i].name) == 0)
-                    x[n++] = c->volume[k].grid.spacing[a];
-            qsort(x, (size_t)n, sizeof *x, ascending);
-            (void)printf(" %8.3f", x[n / 2]);
+                if (strcmp(c->volume[k].name, c->volume[i].name) == 0) {
+                    const rp_orient o = rp_orient_canonical(&c->volume[k].grid);
+                    x[n++] = rp_orient_grid(&c->volume[k].grid, &o).spacing[a];
+                }
+            qsort(x, (size_t)n, sizeof *x, rp_ascending);
+            (void)printf(" %8.3f", rp_quantile_sorted(n, x, 0.5));
         }
         (void)printf("\n");
     }

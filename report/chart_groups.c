@@ -1,7 +1,7 @@
 /* report/chart_groups.c - distributions by group: dots and boxes. */
 #include "report/chart.h"
 
-#include "lib/image/distance.h"
+#include "lib/base/order.h"
 #include "report/html.h"
 #include "report/svg.h"
 
@@ -13,12 +13,6 @@
 
 enum { WIDTH = 480, RIGHT = 16, TOP = 30, BOTTOM = 48, ROW = 62, LANES = 7, WORDS = 100 };
 
-static int ascending(const void *a, const void *b)
-{
-    const double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
 /* Quartile box and median behind the dots. */
 static rp_status draw_box(rp_text *t, const rp_group *g, const rp_axis *x, double y,
                           const char *colour)
@@ -26,10 +20,10 @@ static rp_status draw_box(rp_text *t, const rp_group *g, const rp_axis *x, doubl
     RP_AUTOFREE double *v = NULL;
     RP_TRY(rp_alloc_raw(g->n, sizeof *v, &v));
     memcpy(v, g->value, (size_t)g->n * sizeof *v);
-    qsort(v, (size_t)g->n, sizeof *v, ascending);
-    const double low = rp_axis_place(x, rp_percentile_sorted(g->n, v, 0.25)),
-                 high = rp_axis_place(x, rp_percentile_sorted(g->n, v, 0.75));
-    const double middle = rp_axis_place(x, rp_percentile_sorted(g->n, v, 0.5));
+    qsort(v, (size_t)g->n, sizeof *v, rp_ascending);
+    const double low = rp_axis_place(x, rp_quantile_sorted(g->n, v, 0.25)),
+                 high = rp_axis_place(x, rp_quantile_sorted(g->n, v, 0.75));
+    const double middle = rp_axis_place(x, rp_quantile_sorted(g->n, v, 0.5));
     rp_text_add(t,
                 "<rect x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"36\" fill=\"%s\" "
                 "fill-opacity=\"0.12\" stroke=\"%s\"/>",

@@ -2,7 +2,7 @@
 #include "report/picture.h"
 
 #include "io/png.h"
-#include "lib/image/distance.h"
+#include "lib/base/order.h"
 #include "lib/image/orient.h"
 #include "report/html.h"
 
@@ -107,12 +107,6 @@ static rp_status take_plane(const rp_picture *p, const rp_orient *o, const rp_gr
     return RP_OK;
 }
 
-static int ascending(const void *a, const void *b)
-{
-    const double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
 static rp_status find_window(const rp_picture *p, const plane *s, rp_picture_facts *f)
 {
     f->low = -160;
@@ -122,9 +116,9 @@ static rp_status find_window(const rp_picture *p, const plane *s, rp_picture_fac
     const int64_t n = s->h * s->w;
     RP_TRY(rp_alloc_raw(n, sizeof *v, &v));
     memcpy(v, s->value, (size_t)n * sizeof *v);
-    qsort(v, (size_t)n, sizeof *v, ascending);
+    qsort(v, (size_t)n, sizeof *v, rp_ascending);
     f->low = 0;
-    f->high = rp_percentile_sorted(n, v, 0.995);
+    f->high = rp_quantile_sorted(n, v, 0.995);
     if (f->high > 0) return RP_OK;
     f->low = v[0]; /* nothing above 0: all that there is */
     f->high = v[n - 1] > v[0] ? v[n - 1] : v[0] + 1;

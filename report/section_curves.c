@@ -2,7 +2,7 @@
  */
 #include "report/page_priv.h"
 
-#include "lib/image/distance.h"
+#include "lib/base/order.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -258,12 +258,6 @@ rp_status rp_section_curves(rp_page *p, rp_text *t)
     return RP_OK;
 }
 
-static int ascending(const void *a, const void *b)
-{
-    const double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
 static rp_status add_times(const rp_csv *progress, rp_text *t)
 {
     static const struct {
@@ -280,12 +274,12 @@ static rp_status add_times(const rp_csv *progress, rp_text *t)
         double sum = 0;
         RP_TRY(rp_page_numbers(progress, row[k].column, &x));
         for (int64_t i = 0; i < n; i++) sum += x[i];
-        qsort(x, (size_t)n, sizeof *x, ascending);
+        qsort(x, (size_t)n, sizeof *x, rp_ascending);
         rp_html_row(t);
         rp_html_cell(t, "%s", row[k].name);
-        rp_html_cell_number(t, rp_percentile_sorted(n, x, 0.5), 4);
-        rp_html_cell_number(t, rp_percentile_sorted(n, x, 0.05), 4);
-        rp_html_cell_number(t, rp_percentile_sorted(n, x, 0.95), 4);
+        rp_html_cell_number(t, rp_quantile_sorted(n, x, 0.5), 4);
+        rp_html_cell_number(t, rp_quantile_sorted(n, x, 0.05), 4);
+        rp_html_cell_number(t, rp_quantile_sorted(n, x, 0.95), 4);
         rp_html_cell_number(t, k < 2 ? sum : NAN, 4);
         rp_html_row_end(t);
     }

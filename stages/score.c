@@ -2,6 +2,7 @@
 #include "stages/predict.h"
 
 #include "io/csv.h"
+#include "lib/base/order.h"
 #include "lib/image/distance.h"
 #include "lib/image/overlap.h"
 #include "lib/image/surface_search.h"
@@ -52,12 +53,6 @@ void rp_score_row(rp_text *csv, const char *case_name, const char *label, const 
     rp_csv_end(csv);
 }
 
-static int ascending(const void *a, const void *b)
-{
-    const double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
 /* One row of the summary: values of one column for one label. */
 static rp_status summarise(const rp_csv *csv, int column, const char *label, const char *metric,
                            rp_text *out)
@@ -81,13 +76,13 @@ static rp_status summarise(const rp_csv *csv, int column, const char *label, con
     for (int64_t i = 0; i < n; i++) sum += x[i];
     const double mean = n ? sum / (double)n : NAN;
     for (int64_t i = 0; i < n; i++) squares += (x[i] - mean) * (x[i] - mean);
-    qsort(x, (size_t)n, sizeof *x, ascending);
+    qsort(x, (size_t)n, sizeof *x, rp_ascending);
     rp_csv_put(out, label);
     rp_csv_put(out, metric);
     rp_csv_put_int(out, n);
     rp_csv_put_double(out, mean);
     rp_csv_put_double(out, n > 1 ? sqrt(squares / (double)(n - 1)) : NAN);
-    rp_csv_put_double(out, n ? rp_percentile_sorted(n, x, 0.5) : NAN);
+    rp_csv_put_double(out, n ? rp_quantile_sorted(n, x, 0.5) : NAN);
     rp_csv_put_double(out, n ? x[0] : NAN);
     rp_csv_put_double(out, n ? x[n - 1] : NAN);
     rp_csv_put_int(out, undefined);

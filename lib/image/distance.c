@@ -1,6 +1,8 @@
 /* lib/image/distance.c - exact Euclidean distance maps and distances between surfaces. */
 #include "lib/image/distance.h"
 
+#include "lib/base/order.h"
+
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -111,12 +113,6 @@ static int64_t mark_border(const int64_t n[3], const box *b, const uint8_t mask[
     return count;
 }
 
-static int ascending(const void *a, const void *b)
-{
-    const double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
 /* Distances from the count voxels of border to the surface whose map is d2. */
 static rp_status collect(int64_t voxels, const uint8_t border[], const double d2[], int64_t count,
                          double **out)
@@ -124,7 +120,7 @@ static rp_status collect(int64_t voxels, const uint8_t border[], const double d2
     RP_TRY(rp_alloc(count, sizeof **out, out));
     for (int64_t i = 0, k = 0; i < voxels; i++)
         if (border[i]) (*out)[k++] = sqrt(d2[i]);
-    qsort(*out, (size_t)count, sizeof **out, ascending);
+    qsort(*out, (size_t)count, sizeof **out, rp_ascending);
     return RP_OK;
 }
 
@@ -168,15 +164,6 @@ void rp_surface_distances_clear(rp_surface_distances *s)
     *s = (rp_surface_distances){0};
 }
 
-double rp_percentile_sorted(int64_t n, const double x[], double q)
-{
-    const double h = (double)(n - 1) * q;
-    const int64_t low = (int64_t)floor(h);
-    if (low >= n - 1) return x[n - 1];
-    if (x[low] == x[low + 1]) return x[low]; /* two infinities, too */
-    return x[low] + (h - (double)low) * (x[low + 1] - x[low]);
-}
-
 rp_status rp_surface_hausdorff(const rp_surface_distances *s, double q, double *mm)
 {
     if (s->n_reference == 0 && s->n_prediction == 0) return RP_ENONE;
@@ -184,8 +171,8 @@ rp_status rp_surface_hausdorff(const rp_surface_distances *s, double q, double *
         *mm = INFINITY;
         return RP_OK;
     }
-    const double a = rp_percentile_sorted(s->n_reference, s->to_prediction, q);
-    const double b = rp_percentile_sorted(s->n_prediction, s->to_reference, q);
+    const double a = rp_quantile_sorted(s->n_reference, s->to_prediction, q);
+    const double b = rp_quantile_sorted(s->n_prediction, s->to_reference, q);
     *mm = a > b ? a : b;
     return RP_OK;
 }

@@ -26,9 +26,6 @@ RP_MUST rp_status rp_surface_distances_find(const int64_t n[3], const double spa
                                             uint8_t label, rp_surface_distances *out);
 void rp_surface_distances_clear(rp_surface_distances *s);
 
-/* Percentile q in [0, 1] of ascending x[n], n >= 1: linear between order statistics at (n - 1) q
- * (Hyndman and Fan, type 7; NumPy's default). */
-double rp_percentile_sorted(int64_t n, const double x[], double q);
 /* The larger of the two directed q-quantiles (q = 1: Hausdorff distance; 0.95: HD95, rule maxdir).
  * Both surfaces missing: RP_ENONE; one missing: INFINITY. */
 RP_MUST rp_status rp_surface_hausdorff(const rp_surface_distances *s, double q, double *mm);

@@ -1,6 +1,8 @@
 /* lib/image/surface_metrics.c - numbers from distances between two surfaces. */
 #include "lib/image/surface_metrics.h"
 
+#include "lib/base/order.h"
+
 #include <math.h>
 #include <stdbool.h>
 
@@ -28,12 +30,12 @@ rp_status rp_surface_metrics_find(const rp_surface_distances *s, rp_surface_metr
     RP_AUTOFREE double *both = NULL;
     RP_TRY(rp_alloc_raw(nr + np, sizeof *both, &both));
     merge(s, both);
-    const double a = rp_percentile_sorted(nr, s->to_prediction, 0.95);
-    const double b = rp_percentile_sorted(np, s->to_reference, 0.95);
+    const double a = rp_quantile_sorted(nr, s->to_prediction, 0.95);
+    const double b = rp_quantile_sorted(np, s->to_reference, 0.95);
     const double ma = mean(nr, s->to_prediction), mb = mean(np, s->to_reference);
     *out = (rp_surface_metrics){
         .hd = fmax(s->to_prediction[nr - 1], s->to_reference[np - 1]),
-        .hd95_pooled = rp_percentile_sorted(nr + np, both, 0.95),
+        .hd95_pooled = rp_quantile_sorted(nr + np, both, 0.95),
         .hd95_maxdir = fmax(a, b),
         .hd95_meandir = 0.5 * (a + b),
         .assd_pooled = mean(nr + np, both),

@@ -1,6 +1,8 @@
 /* lib/image/surface_search.c - nearest border voxels by rows. */
 #include "lib/image/surface_search.h"
 
+#include "lib/base/order.h"
+
 #include <math.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -169,12 +171,6 @@ static double look_around(search *s, int64_t z, int64_t y, int64_t x)
     return s->left > 0 && best <= s->reach2 ? best : INFINITY;
 }
 
-static int ascending(const void *a, const void *b)
-{
-    const double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
 /* Distances of all voxels of from, ascending; *done false if one was not found. */
 static rp_status search_all(search *s, const border *from, double **out, bool *done)
 {
@@ -191,7 +187,7 @@ static rp_status search_all(search *s, const border *from, double **out, bool *d
                 }
                 (*out)[k] = sqrt(d2);
             }
-    qsort(*out, (size_t)from->count, sizeof **out, ascending);
+    qsort(*out, (size_t)from->count, sizeof **out, rp_ascending);
     return RP_OK;
 }
 

@@ -1,6 +1,7 @@
 /* lib/stats/bootstrap.c - drawing multiplicities, intervals from replicates. */
 #include "lib/stats/bootstrap.h"
 
+#include "lib/base/order.h"
 #include "lib/base/random.h"
 #include "lib/stats/ranks.h"
 #include "lib/stats/special.h"

@@ -34,11 +34,3 @@ double rp_sum_deviation(int64_t n, const double x[], const double y[])
 {
     return pairwise(n, x, y, rp_mean(n, x), rp_mean(n, y));
 }
-
-double rp_quantile_sorted(int64_t n, const double x[], double q)
-{
-    const double h = (double)(n - 1) * q;
-    const int64_t low = (int64_t)floor(h);
-    if (low >= n - 1) return x[n - 1];
-    return x[low] + (h - (double)low) * (x[low + 1] - x[low]);
-}

@@ -11,5 +11,3 @@ double rp_sum_product(int64_t n, const double x[], const double y[]);
 double rp_mean(int64_t n, const double x[]);
 /* sum of (x - mean of x) (y - mean of y), two passes; divide by n or n - 1. */
 double rp_sum_deviation(int64_t n, const double x[], const double y[]);
-/* Quantile q in [0, 1] of ascending x[n], n >= 1, linear at (n - 1) q (Hyndman and Fan, type 7). */
-double rp_quantile_sorted(int64_t n, const double x[], double q);
