@@ -60,3 +60,14 @@ typedef struct rp_group {
  * Errors: as rp_chart_draw. */
 RP_MUST rp_status rp_chart_groups(const char *title, const char *x_name, double low, double high,
                                   int groups, const rp_group group[], rp_text *svg);
+
+/* One line of a forest plot. */
+typedef struct rp_effect {
+    const char *name;    /* left of the plot */
+    const char *numbers; /* right of it, as text */
+    double x, low, high; /* estimate and interval; a bound of 0 or INFINITY ends in an arrow */
+} rp_effect;
+/* A row an effect on one log axis, with a rule at `neutral`; effects whose x is not finite or not
+ * above 0 have their texts alone.  Errors: RP_ENUM (no effect can be drawn), RP_EMEM. */
+RP_MUST rp_status rp_chart_forest(const char *title, const char *x_name, double neutral,
+                                  int64_t effects, const rp_effect effect[], rp_text *svg);

@@ -184,16 +184,31 @@ void rp_page_table(rp_text *t, const char *caption, const rp_csv *csv, int64_t m
 }
 
 typedef struct section {
-    const char *name, *title;
+    const char *name, *title, *about;
     rp_status (*make)(rp_page *p, rp_text *t);
 } section;
 
 static const section sections[] = {
-#define RP_SECTION(name, title) {#name, title, rp_section_##name},
+#define RP_SECTION(name, title, about) {#name, title, about, rp_section_##name},
 #include "report/sections.inc"
 #undef RP_SECTION
 };
 enum { SECTIONS = sizeof sections / sizeof *sections };
+
+const char *rp_page_section(const rp_page *p, const char *names, const char **name)
+{
+    for (const char *s = names; *s;) {
+        const size_t n = strcspn(s, " ");
+        for (int i = 0; i < SECTIONS; i++)
+            if (p->there[i] && strlen(sections[i].name) == n &&
+                memcmp(sections[i].name, s, n) == 0) {
+                *name = sections[i].name;
+                return sections[i].title;
+            }
+        s += n + (s[n] == ' ');
+    }
+    return NULL;
+}
 
 static rp_status add_section(rp_page *p, const section *s, rp_text *html)
 {
@@ -212,10 +227,32 @@ static rp_status add_section(rp_page *p, const section *s, rp_text *html)
     return rp_text_status(html);
 }
 
+static rp_status is_there(const rp_page *p, const char *name, bool *there)
+{
+    RP_AUTOFREE char *path = NULL;
+    rp_path_info info;
+    RP_TRY(rp_path_join(p->r->run, name, &path));
+    RP_TRY(rp_path_look(path, true, &info));
+    *there = info.kind == RP_PATH_FILE;
+    return RP_OK;
+}
+
 static rp_status add_page(rp_page *p, rp_text *html)
 {
     RP_TEXT_AUTO title = {0};
     const char *name = strrchr(p->r->run, '/');
+    bool there[SECTIONS], any = false;
+    for (int i = 0; i < SECTIONS; i++) {
+        const bool is_always = !sections[i].about[0];
+        there[i] = is_always;
+        if (!is_always) RP_TRY(is_there(p, sections[i].about, &there[i]));
+        any = any || (there[i] && !is_always);
+    }
+    RP_NEED(any, RP_ENONE,
+            "'%s' holds nothing to report: no job.yaml of a run, no classification.csv, "
+            "survival.csv or trial.csv",
+            p->r->run);
+    p->there = there;
     rp_text_add(&title, "radpipe report: %s", name && name[1] ? name + 1 : p->r->run);
     RP_TRY(rp_text_status(&title));
     rp_html_begin(html, title.at);
@@ -223,9 +260,11 @@ static rp_status add_page(rp_page *p, rp_text *html)
     rp_html_text(html, title.at);
     rp_text_add(html, "</h1>\n<nav>");
     for (int i = 0; i < SECTIONS; i++)
-        rp_text_add(html, "<a href=\"#%s\">%s</a> ", sections[i].name, sections[i].title);
+        if (there[i])
+            rp_text_add(html, "<a href=\"#%s\">%s</a> ", sections[i].name, sections[i].title);
     rp_text_add(html, "</nav></header>\n<main>\n");
-    for (int i = 0; i < SECTIONS; i++) RP_TRY(add_section(p, &sections[i], html));
+    for (int i = 0; i < SECTIONS; i++)
+        if (there[i]) RP_TRY(add_section(p, &sections[i], html));
     rp_text_add(html, "</main>\n");
     rp_html_end(html);
     return rp_text_status(html);
@@ -238,9 +277,10 @@ rp_status rp_report_make(const rp_report *r, rp_text *html, int64_t *problems)
     RP_TEXT_AUTO text = {0}, page = {0};
     bool found;
     RP_TRY(rp_page_text(&p, "job.yaml", &text, &found));
-    RP_NEED(found, RP_ENONE, "'%s' is not a run: it has no job.yaml", r->run);
-    RP_TRY_IN(rp_tree_yaml("job.yaml", text.length, rp_text_get(&text), &job), "'%s'", r->run);
-    p.job = rp_tree_root(job);
+    if (found) {
+        RP_TRY_IN(rp_tree_yaml("job.yaml", text.length, rp_text_get(&text), &job), "'%s'", r->run);
+        p.job = rp_tree_root(job);
+    }
     const rp_node *cohort = find_key(&p, "cohort.path");
     if (cohort && cohort->kind == RP_NODE_SCALAR && cohort->text[0]) p.cohort = cohort->text;
     RP_TRY(add_page(&p, &page));

@@ -8,16 +8,20 @@
 
 typedef struct rp_page {
     const rp_report *r;
-    const rp_node *job; /* root of job.yaml */
+    const rp_node *job; /* root of job.yaml; NULL: the folder is not a run */
     const char *cohort; /* its folder; NULL: the job names none */
     int64_t problems;
+    const bool *there; /* [sections.inc] which sections the page has */
 } rp_page;
 
 /* Section functions append to t.  An error ends the section only (but RP_EMEM the page). */
-#define RP_SECTION(name, title) RP_MUST rp_status rp_section_##name(rp_page *p, rp_text *t);
+#define RP_SECTION(name, title, about) RP_MUST rp_status rp_section_##name(rp_page *p, rp_text *t);
 #include "report/sections.inc"
 #undef RP_SECTION
 
+/* The first of `names` (separated by blanks) that is a section of this page: its name and title;
+ * NULL if none is.  Lent for ever. */
+const char *rp_page_section(const rp_page *p, const char *names, const char **name);
 /* A table of a folder (NULL: the run); *out NULL if the file is not there.  Owned by the caller. */
 RP_MUST rp_status rp_page_csv(const rp_page *p, const char *folder, const char *name, rp_csv **out);
 /* A text of the run, at most 64 MiB; found false if the file is not there. */
