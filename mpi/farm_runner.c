@@ -86,7 +86,9 @@ rp_status rp_runner_start(runner *r, const work_order *order)
     rp_text_clear(&p->result);
     p->task = order->task;
     const rp_status st = rp_pool_submit(r->pool, run_task, p, &p->handle);
-    if (st != RP_OK) p->task = -1;
+    if (st == RP_OK) return RP_OK;
+    p->task = -1;
+    (void)!journal(r, RP_FARM_LEFT, order->task, 0, ""); /* it has not begun: the failure stays */
     return st;
 }
 

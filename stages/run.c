@@ -19,16 +19,13 @@ rp_status rp_run_payloads(const rp_run_settings *set, size_t *patch, size_t *sam
         if (m[0] * m[1] * m[2] > largest) largest = m[0] * m[1] * m[2];
     }
     if (box > largest) box = largest; /* only what lies in the case is read */
-    const int64_t a = box * (channels * 4 + 1), b = n * (channels * 4 + 1);
-    RP_NEED(a < INT_MAX && b<INT_MAX, RP_EUSE,
-                             "train.patch: a sample of %" PRId64
-                             " bytes is too large for one message (2 GiB): take a smaller patch",
-                             a>
-                               b
-                ? a
-                : b);
-    *patch = (size_t)a;
-    *sample = (size_t)b;
+    const int64_t voxel = channels * 4 + 1, most = (box > n ? box : n) * voxel;
+    RP_NEED(most < INT_MAX, RP_EUSE,
+            "train.patch: a sample of %" PRId64
+            " bytes is too large for one message (2 GiB): take a smaller patch",
+            most);
+    *patch = (size_t)(box * voxel);
+    *sample = (size_t)(n * voxel);
     return RP_OK;
 }
 
