@@ -4,19 +4,47 @@
 #include "lib/image/volume.h"
 #include "lib/stats/family.h"
 
+/* Quantities of planning: options of 'stats power'. */
+typedef enum rp_plan_quantity {
+    RP_PLAN_P1,
+    RP_PLAN_P0,
+    RP_PLAN_MARGIN,
+    RP_PLAN_DISCORDANT,
+    RP_PLAN_DIFFERENCE,
+    RP_PLAN_HAZARD_RATIO,
+    RP_PLAN_SHARE,
+    RP_PLAN_HALF_WIDTH,
+    RP_PLAN_LEVEL,
+    RP_PLAN_AUC,
+    RP_PLAN_POSITIVES,
+    RP_PLAN_NEGATIVES,
+    RP_PLAN_ALPHA,
+    RP_PLAN_POWER,
+    RP_PLAN_N,
+    RP_PLAN_CLUSTER_SIZE,
+    RP_PLAN_ICC,
+    RP_PLAN_DROPOUT,
+    RP_PLAN_COUNT
+} rp_plan_quantity;
+/* "--p1", "--p0", ... */
+const char *rp_plan_option(rp_plan_quantity q);
+
 typedef struct rp_stats_request {
     const char *input;                          /* table */
     const char *reference, *prediction, *pairs; /* images */
     const char *candidates, *lesions, *irrelevant, *scans;
-    double radius;  /* mm, of lesions of unknown size */
-    double overlap; /* IoU at which a component hits a lesion */
-    bool leave_out; /* malformed rows are left out and counted */
+    double radius;                            /* mm, of lesions of unknown size */
+    double overlap;                           /* IoU at which a component hits a lesion */
+    bool leave_out;                           /* malformed rows are left out and counted */
+    const char *design, *plan[RP_PLAN_COUNT]; /* planning, as written; NULL: not given */
+    const char *bounds, *looks, *fractions;   /* group-sequential looks */
     rp_family_options options;
 } rp_stats_request;
 
 typedef rp_status rp_stats_run(const rp_stats_request *request, rp_text *out);
 rp_stats_run rp_stats_classification, rp_stats_mrmc, rp_stats_survival, rp_stats_agreement;
 rp_stats_run rp_stats_trials, rp_stats_detection, rp_stats_segmentation;
+rp_stats_run rp_stats_permutation, rp_stats_multiplicity, rp_stats_power, rp_stats_sequential;
 
 /* Adds rows 'name,value,state' (17 digits; state ok, infinite, or undefined with its reason), each
  * behind its key cells. */

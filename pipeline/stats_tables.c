@@ -1,4 +1,5 @@
 /* pipeline/stats_tables.c - radpipe stats on plain tables: reading columns, printing rows. */
+#include "lib/stats/multiplicity.h"
 #include "pipeline/stats_request.h"
 
 #include <inttypes.h>
@@ -182,6 +183,60 @@ rp_status rp_stats_survival(const rp_stats_request *q, rp_text *out)
 rp_status rp_stats_agreement(const rp_stats_request *q, rp_text *out)
 {
     return run(q, rp_family_agreement, out);
+}
+
+rp_status rp_stats_permutation(const rp_stats_request *q, rp_text *out)
+{
+    return run(q, rp_family_permutation, out);
+}
+
+static rp_status adjust_all(int64_t n, const char *const test[], const double p[], rp_text *out)
+{
+    static const char *const name[] = {"bonferroni", "holm", "hochberg", "BH", "BY"};
+    enum { METHODS = sizeof name / sizeof *name };
+    RP_AUTOFREE double *adjusted = NULL;
+    RP_TRY(rp_alloc_raw(METHODS * n, sizeof *adjusted, &adjusted));
+    for (int m = 0; m < METHODS; m++) RP_TRY(rp_adjust((rp_adjustment)m, n, p, adjusted + m * n));
+    for (int64_t i = 0; i < n; i++) {
+        RP_ROWS_AUTO rows = {0};
+        rp_rows_put(&rows, p[i], "p");
+        for (int m = 0; m < METHODS; m++) rp_rows_put(&rows, adjusted[m * n + i], "%s", name[m]);
+        RP_TRY(rp_rows_status(&rows));
+        rp_stats_put(1, &test[i], &rows, out);
+    }
+    return RP_OK;
+}
+
+rp_status rp_stats_multiplicity(const rp_stats_request *q, rp_text *out)
+{
+    RP_NEED(q->input, RP_EUSE, "stats multiplicity: give the table with --input");
+    RP_AUTO(rp_csv) csv = NULL;
+    RP_AUTOFREE double *p = NULL;
+    RP_AUTOFREE const char **test = NULL;
+    int name, value;
+    int64_t n = 0;
+    RP_TRY(rp_csv_read(q->input, ',', &csv));
+    RP_TRY(rp_csv_column(csv, "name", &name));
+    RP_TRY(rp_csv_column(csv, "p", &value));
+    RP_TRY(rp_alloc_raw(rp_csv_rows(csv), sizeof *p, &p));
+    RP_TRY(rp_alloc_raw(rp_csv_rows(csv), sizeof *test, &test));
+    for (int64_t i = 0; i < rp_csv_rows(csv); i++) {
+        const char *cell = rp_csv_text(csv, i, value);
+        double x;
+        const bool fine = rp_read_double(cell, &x) && x >= 0 && x <= 1;
+        RP_NEED(fine || q->leave_out, RP_EDATA, "%s:%" PRId64 ": '%.60s' is no p value", q->input,
+                rp_csv_line(csv, i), cell);
+        if (!fine) continue;
+        test[n] = rp_csv_text(csv, i, name);
+        p[n++] = x;
+    }
+    rp_stats_header("test", out);
+    RP_TRY(adjust_all(n, test, p, out));
+    if (!q->leave_out) return RP_OK;
+    RP_ROWS_AUTO rows = {0};
+    rp_rows_put(&rows, (double)(rp_csv_rows(csv) - n), "rows_left_out");
+    rp_stats_put(1, (const char *const[]){"all"}, &rows, out);
+    return rp_rows_status(&rows);
 }
 
 /* One row of counts: columns x1, n1, x0, n0 or x, n. */

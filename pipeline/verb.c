@@ -108,6 +108,36 @@ rp_status rp_option_number(const char *name, const char *text, double low, doubl
     return RP_OK;
 }
 
+bool rp_option_piece(const char **at, char piece[64])
+{
+    if (!*at) return false;
+    const size_t n = strcspn(*at, ",");
+    (void)snprintf(piece, 64, "%.*s", (int)(n < 63 ? n : 63), *at);
+    *at = (*at)[n] ? *at + n + 1 : NULL;
+    return true;
+}
+
+rp_status rp_option_numbers(const char *name, const char *text, double low, double high, int max,
+                            int *count, double out[])
+{
+    char piece[64];
+    int n = 0;
+    for (const char *at = text; rp_option_piece(&at, piece);) {
+        RP_NEED(n < max, RP_EUSE, "%s: more than %d numbers", name, max);
+        RP_TRY(rp_option_number(name, piece, low, high, &out[n++]));
+    }
+    *count = n;
+    return RP_OK;
+}
+
+const char *rp_option_nearest(const char *word, int count, const char *const name[])
+{
+    int best = 0;
+    for (int k = 1; k < count; k++)
+        if (rp_text_distance(word, name[k]) < rp_text_distance(word, name[best])) best = k;
+    return name[best];
+}
+
 rp_status rp_print(const char *out, const rp_text *text)
 {
     RP_TRY(rp_text_status(text));

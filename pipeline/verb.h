@@ -30,5 +30,12 @@ RP_MUST rp_status rp_option_int(const char *name, const char *text, int64_t low,
                                 int64_t *out);
 RP_MUST rp_status rp_option_number(const char *name, const char *text, double low, double high,
                                    double *out);
+/* Numbers with commas between them, at most max. */
+RP_MUST rp_status rp_option_numbers(const char *name, const char *text, double low, double high,
+                                    int max, int *count, double out[]);
+/* Next piece of a comma-separated list, cut at 63 letters; false at its end.  *at moves on. */
+bool rp_option_piece(const char **at, char piece[64]);
+/* The row whose name is nearest to a word: names [count], for 'did you mean'. */
+const char *rp_option_nearest(const char *word, int count, const char *const name[]);
 /* Writes text to stdout, or to the file out (atomically) when it is not NULL. */
 RP_MUST rp_status rp_print(const char *out, const rp_text *text);

@@ -8,6 +8,8 @@
 
 const char rp_verb_stats_usage[] =
     "usage: radpipe stats FAMILY --input CSV [--out CSV]\n"
+    "       radpipe stats power --design D ...\n"
+    "       radpipe stats sequential --looks N|--fractions X,X,...\n"
     "       radpipe stats detection --candidates CSV --lesions CSV [--irrelevant CSV] --scans "
     "N|FILE\n"
     "       radpipe stats detection|segmentation --pairs CSV\n"
@@ -28,6 +30,10 @@ const char rp_verb_stats_usage[] =
     "  detection       candidates scan, x, y, z, score; lesions scan, x, y, z, diameter_mm; or "
     "maps by pairs\n"
     "  segmentation    pairs case, reference, prediction (NIfTI, not 0 is inside)\n"
+    "  permutation     columns value, group (two of them); or value1, value2 (pairs)\n"
+    "  multiplicity    columns name, p: bonferroni, holm, hochberg, BH, BY (R's p.adjust)\n"
+    "  power           sample size, or the power of --n; no table\n"
+    "  sequential      bounds of group-sequential looks; no table\n"
     "\n"
     "options\n"
     "  --out CSV              write there (atomically) instead of to standard output\n"
@@ -38,7 +44,9 @@ const char rp_verb_stats_usage[] =
     "  --thresholds X,X,...   classification: of net benefit (0.1,0.2,0.5)\n"
     "  --bootstrap N          classification: replicates for intervals of the areas, percentile "
     "and BCa (0)\n"
-    "  --seed N               classification: of the bootstrap (1)\n"
+    "  --seed N               of the bootstrap and of permutations (1)\n"
+    "  --permutations N       permutation: all arrangements up to so many, else so many drawn "
+    "(100000)\n"
     "  --times T,T,...        survival: where curves are read (2,5,10,20)\n"
     "  --horizon T            survival: of AUC, Brier score and baseline hazard (10)\n"
     "  --limit T              survival: end of Uno's C and the integrated Brier score (20)\n"
@@ -47,7 +55,24 @@ const char rp_verb_stats_usage[] =
     "  --radius MM            detection: of lesions of unknown size (5)\n"
     "  --overlap X            detection on maps: IoU of a hit (0.1)\n"
     "\n"
-    "example: radpipe stats survival --input patients.csv --times 12,24,60 --horizon 24 --tau 60\n"
+    "designs of power (--alpha 0.05, --power 0.8 unless given; with --n N the power is computed)\n"
+    "  two-proportions   --p1 X --p0 X: per arm, two-sided (R's power.prop.test)\n"
+    "  non-inferiority   --p1 X --p0 X --margin D: per arm, H0 p1 - p0 >= D, alpha one-sided "
+    "(0.025)\n"
+    "  paired            --discordant X --difference X: pairs, McNemar's test\n"
+    "  log-rank          --hazard-ratio X [--share 0.5]: events (Schoenfeld)\n"
+    "  precision         --p1 X --half-width X [--level 0.95]: cases\n"
+    "  auc               --auc X --positives N --negatives N: standard error (Hanley, McNeil)\n"
+    "  all but auc       --cluster-size M --icc X (design effect), --dropout X\n"
+    "looks of sequential\n"
+    "  --bounds          obrien-fleming (default), pocock, lan-demets (spending, "
+    "O'Brien-Fleming-like)\n"
+    "  --looks N         equally spaced; or --fractions X,X,... of the information; --alpha X "
+    "(0.05)\n"
+    "\n"
+    "example: radpipe stats power --design two-proportions --p1 0.0064 --p0 0.0050 --power 0.9\n"
+    "         radpipe stats sequential --fractions 0.5,1\n"
+    "         radpipe stats survival --input patients.csv --times 12,24,60 --horizon 24 --tau 60\n"
     "exit codes: 0 done, 2 wrong use, 3 a malformed table (named by line)\n";
 
 static const struct family {
@@ -61,47 +86,31 @@ static const struct family {
     {"trials", rp_stats_trials},
     {"detection", rp_stats_detection},
     {"segmentation", rp_stats_segmentation},
+    {"permutation", rp_stats_permutation},
+    {"multiplicity", rp_stats_multiplicity},
+    {"power", rp_stats_power},
+    {"sequential", rp_stats_sequential},
 };
 enum { FAMILIES = sizeof families / sizeof *families };
 
 static rp_status find_family(int words, const char *const word[], const struct family **out)
 {
+    const char *known[FAMILIES];
     RP_NEED(words == 1, RP_EUSE, "stats: name a family; 'radpipe help stats' lists them");
-    int best = 0;
     for (int k = 0; k < FAMILIES; k++) {
-        if (strcmp(families[k].name, word[0]) == 0) {
-            *out = &families[k];
-            return RP_OK;
-        }
-        if (rp_text_distance(word[0], families[k].name) <
-            rp_text_distance(word[0], families[best].name))
-            best = k;
+        known[k] = families[k].name;
+        if (strcmp(families[k].name, word[0]) != 0) continue;
+        *out = &families[k];
+        return RP_OK;
     }
     RP_FAIL(RP_EUSE, "stats: unknown family '%s'; did you mean '%s'?", word[0],
-            families[best].name);
-}
-
-/* Next piece of a comma-separated list; false at its end.  *at moves on. */
-static bool next_piece(const char **at, char piece[64])
-{
-    if (!*at) return false;
-    const size_t n = strcspn(*at, ",");
-    (void)snprintf(piece, 64, "%.*s", (int)(n < 63 ? n : 63), *at);
-    *at = (*at)[n] ? *at + n + 1 : NULL;
-    return true;
+            rp_option_nearest(word[0], FAMILIES, known));
 }
 
 static rp_status read_list(const char *name, const char *text, double low, double high, int *count,
                            double list[RP_FAMILY_LIST])
 {
-    char piece[64];
-    if (!text) return RP_OK;
-    *count = 0;
-    for (const char *at = text; next_piece(&at, piece);) {
-        RP_NEED(*count < RP_FAMILY_LIST, RP_EUSE, "%s: more than %d numbers", name, RP_FAMILY_LIST);
-        RP_TRY(rp_option_number(name, piece, low, high, &list[(*count)++]));
-    }
-    return RP_OK;
+    return text ? rp_option_numbers(name, text, low, high, RP_FAMILY_LIST, count, list) : RP_OK;
 }
 
 /* Names of covariates, kept in text. */
@@ -111,7 +120,7 @@ static rp_status read_covariates(const char *list, char text[RP_FAMILY_LIST][64]
     if (!list) return RP_OK;
     o->covariates = 0;
     for (const char *at = list;
-         o->covariates < RP_FAMILY_LIST && next_piece(&at, text[o->covariates]);) {
+         o->covariates < RP_FAMILY_LIST && rp_option_piece(&at, text[o->covariates]);) {
         o->covariate[o->covariates] = text[o->covariates];
         o->covariates++;
         RP_NEED(!at || o->covariates < RP_FAMILY_LIST, RP_EUSE, "--covariates: more than %d",
@@ -122,7 +131,7 @@ static rp_status read_covariates(const char *list, char text[RP_FAMILY_LIST][64]
 
 typedef struct words {
     const char *out, *cut, *specificity, *thresholds, *times, *horizon, *limit, *tau, *covariates;
-    const char *radius, *overlap, *bootstrap, *seed;
+    const char *radius, *overlap, *bootstrap, *seed, *permutations;
 } words;
 
 static rp_status read_number(const char *name, const char *text, double low, double high,
@@ -147,6 +156,8 @@ static rp_status read_numbers(const words *w, char covariates[RP_FAMILY_LIST][64
     int64_t seed = (int64_t)o->seed;
     if (w->bootstrap)
         RP_TRY(rp_option_int("--bootstrap", w->bootstrap, 0, 10000000, &o->replicates));
+    if (w->permutations)
+        RP_TRY(rp_option_int("--permutations", w->permutations, 1, 100000000, &o->permutations));
     if (w->seed) RP_TRY(rp_option_int("--seed", w->seed, 0, INT64_MAX, &seed));
     o->seed = (uint64_t)seed;
     return read_covariates(w->covariates, covariates, o);
@@ -156,7 +167,7 @@ rp_status rp_verb_stats(int argc, char **argv)
 {
     rp_stats_request q = {.radius = 5, .overlap = 0.1, .options = rp_family_defaults()};
     words w = {0};
-    const rp_option option[] = {
+    const rp_option table[] = {
         {.name = "--input", .value = &q.input},
         {.name = "--out", .value = &w.out},
         {.name = "--reference", .value = &q.reference},
@@ -179,13 +190,24 @@ rp_status rp_verb_stats(int argc, char **argv)
         {.name = "--seed", .value = &w.seed},
         {.name = "--radius", .value = &w.radius},
         {.name = "--overlap", .value = &w.overlap},
+        {.name = "--permutations", .value = &w.permutations},
+        {.name = "--design", .value = &q.design},
+        {.name = "--bounds", .value = &q.bounds},
+        {.name = "--looks", .value = &q.looks},
+        {.name = "--fractions", .value = &q.fractions},
     };
+    enum { TABLE = sizeof table / sizeof *table };
+    rp_option option[TABLE + RP_PLAN_COUNT];
+    memcpy(option, table, sizeof table);
+    for (int k = 0; k < RP_PLAN_COUNT; k++)
+        option[TABLE + k] =
+            (rp_option){.name = rp_plan_option((rp_plan_quantity)k), .value = &q.plan[k]};
     const char *word[1];
     int count;
     char covariates[RP_FAMILY_LIST][64];
     const struct family *family = NULL;
     RP_TEXT_AUTO out = {0};
-    RP_TRY(rp_options_read(argc, argv, sizeof option / sizeof *option, option, 1, word, &count));
+    RP_TRY(rp_options_read(argc, argv, TABLE + RP_PLAN_COUNT, option, 1, word, &count));
     RP_TRY(find_family(count, word, &family));
     RP_TRY(read_numbers(&w, covariates, &q));
     RP_TRY(family->run(&q, &out));

@@ -1,42 +1,5 @@
 /* tests/test_pipeline_stats.c - 'radpipe stats' on the reference set's files as they stand. */
-#include "tests/harness.h"
-
-#include <math.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-/* A text that lives until the process ends. */
-static const char *text_of(const char *fmt, ...)
-{
-    char text[1000];
-    va_list args;
-    va_start(args, fmt);
-    vsnprintf(text, sizeof text, fmt, args);
-    va_end(args);
-    return strdup(text);
-}
-
-/* Runs 'radpipe stats ARGS --out FILE' and reads what it wrote. */
-static const table *stats(const char *name, const char *args)
-{
-    char out[4000];
-    const char *csv = text_of("%s/rows.csv", scratch_folder(name));
-    const int rc = run_command(120, out, sizeof out, "%s stats %s --out %s", build_path("radpipe"), args, csv);
-    cr_assert_eq(rc, 0, "stats %s: exit %d: %s", args, rc, out);
-    return table_read(csv);
-}
-
-static bool row_of(const table *t, int keys, const char *const key[], const char *const value[], int *row)
-{
-    for (*row = 0; *row < t->rows; ++*row) {
-        int same = 0;
-        for (int k = 0; k < keys; k++) same += !strcmp(table_text(t, *row, key[k]), value[k]);
-        if (same == keys) return true;
-    }
-    return false;
-}
+#include "tests/stats_rows.h"
 
 static bool is_p_value(const char *name)
 {

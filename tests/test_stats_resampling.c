@@ -250,15 +250,15 @@ Test(sample_size, formulas_give_what_they_say)
 Test(sequential, bounds_equal_the_tables)
 {
     double z[RP_LOOKS_MAX];
-    cr_assert_eq(rp_sequential_bounds(RP_OBRIEN_FLEMING, 2, 0.05, z), RP_OK);
+    cr_assert_eq(rp_sequential_bounds(RP_OBRIEN_FLEMING, 2, NULL, 0.05, z, NULL), RP_OK);
     cr_expect(near(z[0], 2.7965, 0, 1e-4) && near(z[1], 1.97743, 0, 1e-5));
-    cr_assert_eq(rp_sequential_bounds(RP_OBRIEN_FLEMING, 3, 0.05, z), RP_OK);
+    cr_assert_eq(rp_sequential_bounds(RP_OBRIEN_FLEMING, 3, NULL, 0.05, z, NULL), RP_OK);
     cr_expect(near(z[0], 3.4711, 0, 1e-4) && near(z[1], 2.4544, 0, 1e-4) && near(z[2], 2.00404, 0, 1e-5));
-    cr_assert_eq(rp_sequential_bounds(RP_POCOCK, 4, 0.05, z), RP_OK);
+    cr_assert_eq(rp_sequential_bounds(RP_POCOCK, 4, NULL, 0.05, z, NULL), RP_OK);
     cr_expect(near(z[0], 2.36130, 0, 1e-5) && z[3] == z[0]);
-    cr_assert_eq(rp_sequential_bounds(RP_LAN_DEMETS, 3, 0.05, z), RP_OK);
+    cr_assert_eq(rp_sequential_bounds(RP_LAN_DEMETS, 3, NULL, 0.05, z, NULL), RP_OK);
     cr_expect(near(z[0], 3.3948, 0, 1e-4) && near(z[1], 2.4067, 0, 1e-4) && near(z[2], 2.0152, 0, 1e-4), "%g %g %g", z[0], z[1], z[2]);
-    cr_assert_eq(rp_sequential_bounds(RP_OBRIEN_FLEMING, 1, 0.05, z), RP_OK);
+    cr_assert_eq(rp_sequential_bounds(RP_OBRIEN_FLEMING, 1, NULL, 0.05, z, NULL), RP_OK);
     cr_expect(near(z[0], 1.959964, 0, 1e-6));
-    cr_expect_eq(rp_sequential_bounds(RP_POCOCK, 0, 0.05, z), RP_EARG);
+    cr_expect_eq(rp_sequential_bounds(RP_POCOCK, 0, NULL, 0.05, z, NULL), RP_EARG);
 }

@@ -10,6 +10,7 @@ rp_family_options rp_family_defaults(void)
         .threshold = {0.1, 0.2, 0.5},
         .replicates = 0,
         .seed = 1,
+        .permutations = 100000,
         .times = 4,
         .time = {2, 5, 10, 20},
         .horizon = 10,

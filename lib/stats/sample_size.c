@@ -63,6 +63,18 @@ rp_status rp_size_noninferior(double p1, double p0, double margin, double alpha,
     return RP_OK;
 }
 
+rp_status rp_power_noninferior(double p1, double p0, double margin, double alpha, double per_arm,
+                               double *power)
+{
+    RP_TRY(check(alpha, 0.5));
+    RP_TRY(check_shares(p1, p0));
+    RP_NEED(margin > p1 - p0 && per_arm >= 1, RP_EARG, "margin %g, difference %g, %g per arm",
+            margin, p1 - p0, per_arm);
+    const double d = margin - (p1 - p0);
+    *power = rp_normal_lower(d * sqrt(per_arm / variance(p1, p0)) - upper_z(alpha));
+    return RP_OK;
+}
+
 rp_status rp_size_paired(double psi, double d, double alpha, double power, double *pairs)
 {
     RP_TRY(check(alpha, power));
@@ -73,12 +85,31 @@ rp_status rp_size_paired(double psi, double d, double alpha, double power, doubl
     return RP_OK;
 }
 
+rp_status rp_power_paired(double psi, double d, double alpha, double pairs, double *power)
+{
+    RP_TRY(check(alpha, 0.5));
+    RP_NEED(psi > 0 && psi <= 1 && fabs(d) > 0 && fabs(d) <= psi && pairs >= 1, RP_EARG,
+            "discordant %g, difference %g, %g pairs", psi, d, pairs);
+    const double over = fabs(d) * sqrt(pairs) - upper_z(alpha / 2) * sqrt(psi), v = psi - d * d;
+    *power = v > 0 ? rp_normal_lower(over / sqrt(v)) : over > 0;
+    return RP_OK;
+}
+
 rp_status rp_size_events(double hr, double r, double alpha, double power, double *events)
 {
     RP_TRY(check(alpha, power));
     RP_NEED(hr > 0 && hr != 1 && r > 0 && r < 1, RP_EARG, "hazard ratio %g, share %g", hr, r);
     const double z = upper_z(alpha / 2) + upper_z(1 - power), l = log(hr);
     *events = z * z / (r * (1 - r) * l * l);
+    return RP_OK;
+}
+
+rp_status rp_power_events(double hr, double r, double alpha, double events, double *power)
+{
+    RP_TRY(check(alpha, 0.5));
+    RP_NEED(hr > 0 && hr != 1 && r > 0 && r < 1 && events >= 1, RP_EARG,
+            "hazard ratio %g, share %g, %g events", hr, r, events);
+    *power = rp_normal_lower(sqrt(events * r * (1 - r)) * fabs(log(hr)) - upper_z(alpha / 2));
     return RP_OK;
 }
 

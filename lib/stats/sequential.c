@@ -1,8 +1,8 @@
 /* lib/stats/sequential.c - group-sequential bounds by recursive integration.
  *
- * On the score scale S_k = z_k sqrt(k), increments are standard normal.  f_k is the density of S_k over
- * paths that no look has stopped; the chance to stop at look k + 1 is the integral of f_k times the tails
- * beyond the bound. */
+ * On the scale B_k = z_k sqrt(t_k), with t the share of the information, increments are normal with
+ * variance t_k - t_(k-1).  f_k is the density of B_k over paths that no look has stopped; the
+ * chance to stop at look k + 1 is the integral of f_k times the tails beyond the bound. */
 #include "lib/stats/sample_size.h"
 
 #include "lib/stats/root.h"
@@ -14,8 +14,8 @@
 enum { POINTS = 1201 }; /* odd, for Simpson's rule */
 
 typedef struct density {
-    int look;     /* of which it is the density; 0: all paths at 0 */
-    double bound; /* |S| <= bound */
+    double t;     /* share of the information; 0: all paths at 0 */
+    double bound; /* |B| <= bound */
     double at[POINTS], f[POINTS];
 } density;
 
@@ -24,98 +24,124 @@ static double simpson_weight(int i)
     return i == 0 || i == POINTS - 1 ? 1.0 / 3 : i % 2 ? 4.0 / 3 : 2.0 / 3;
 }
 
-/* Chance to go beyond |S| = bound at the next look. */
-static double stops(const density *d, double bound)
+/* Chance to go beyond |B| = bound at the next look, at share t. */
+static double stops(const density *d, double t, double bound)
 {
-    if (d->look == 0) return rp_normal_two_sided(bound);
+    const double sd = sqrt(t - d->t);
+    if (d->t == 0) return rp_normal_two_sided(bound / sd);
     const double step = 2 * d->bound / (POINTS - 1);
     double s = 0;
     for (int i = 0; i < POINTS; i++)
         s += simpson_weight(i) * d->f[i] *
-             (rp_normal_upper(bound - d->at[i]) + rp_normal_lower(-bound - d->at[i]));
+             (rp_normal_upper((bound - d->at[i]) / sd) + rp_normal_lower((-bound - d->at[i]) / sd));
     return s * step;
 }
 
-static double normal_density(double x) { return exp(-0.5 * x * x) / sqrt(2 * M_PI); }
+static double normal_density(double x, double sd)
+{
+    return exp(-0.5 * (x / sd) * (x / sd)) / (sd * sqrt(2 * M_PI));
+}
 
 /* Density of the paths that stay within bound at the next look. */
-static void advance(density *d, double bound)
+static void advance(density *d, double t, double bound)
 {
     double f[POINTS], at[POINTS];
-    const double step = 2 * d->bound / (POINTS - 1);
+    const double step = 2 * d->bound / (POINTS - 1), sd = sqrt(t - d->t);
     for (int j = 0; j < POINTS; j++) {
         at[j] = -bound + 2 * bound * j / (POINTS - 1);
-        f[j] = d->look == 0 ? normal_density(at[j]) : 0;
-        for (int i = 0; d->look > 0 && i < POINTS; i++)
-            f[j] += step * simpson_weight(i) * d->f[i] * normal_density(at[j] - d->at[i]);
+        f[j] = d->t == 0 ? normal_density(at[j], sd) : 0;
+        for (int i = 0; d->t > 0 && i < POINTS; i++)
+            f[j] += step * simpson_weight(i) * d->f[i] * normal_density(at[j] - d->at[i], sd);
     }
     memcpy(d->f, f, sizeof f);
     memcpy(d->at, at, sizeof at);
     d->bound = bound;
-    d->look++;
+    d->t = t;
 }
 
 /* z of a look under a constant c. */
-static double shape(rp_sequential kind, int look, int looks, double c)
+static double shape(rp_sequential kind, double t, double c)
 {
-    return kind == RP_POCOCK ? c : c * sqrt((double)looks / look);
+    return kind == RP_POCOCK ? c : c / sqrt(t);
 }
 
-typedef struct constant {
+typedef struct plan {
     rp_sequential kind;
     int looks;
+    const double *t;
     double alpha;
-} constant;
+} plan;
+
+/* Alpha spent in all when the constant is c; spent [looks] or NULL: look by look. */
+static double spend(const plan *q, double c, double spent[])
+{
+    density d = {0};
+    double s = 0;
+    for (int k = 0; k < q->looks; k++) {
+        const double bound = shape(q->kind, q->t[k], c) * sqrt(q->t[k]);
+        s += stops(&d, q->t[k], bound);
+        if (spent) spent[k] = s;
+        if (k + 1 < q->looks) advance(&d, q->t[k], bound);
+    }
+    return s;
+}
 
 static double excess_of_constant(double c, const void *context)
 {
-    const constant *q = context;
-    density d = {0};
-    double spent = 0;
-    for (int k = 1; k <= q->looks; k++) {
-        const double bound = shape(q->kind, k, q->looks, c) * sqrt(k);
-        spent += stops(&d, bound);
-        if (k < q->looks) advance(&d, bound);
-    }
-    return spent - q->alpha;
+    const plan *q = context;
+    return spend(q, c, NULL) - q->alpha;
 }
 
 typedef struct look {
     const density *d;
-    double spend;
+    double t, spend;
 } look;
 
 static double excess_of_bound(double bound, const void *context)
 {
     const look *q = context;
-    return stops(q->d, bound) - q->spend;
+    return stops(q->d, q->t, bound) - q->spend;
 }
 
-static rp_status lan_demets(int looks, double alpha, double z[])
+static rp_status lan_demets(const plan *p, double z[], double spent[])
 {
     density d = {0};
-    double spent = 0;
-    for (int k = 1; k <= looks; k++) {
-        const double t = (double)k / looks,
-                     total = rp_normal_two_sided(-rp_normal_quantile(alpha / 2) / sqrt(t));
-        const look q = {&d, total - spent};
+    double before = 0;
+    for (int k = 0; k < p->looks; k++) {
+        const double t = p->t[k],
+                     total = rp_normal_two_sided(-rp_normal_quantile(p->alpha / 2) / sqrt(t));
+        const look q = {&d, t, total - before};
         double bound;
-        RP_TRY(rp_root_find(excess_of_bound, &q, 0.01, 37 * sqrt(k), &bound));
-        spent = total;
-        z[k - 1] = bound / sqrt(k);
-        if (k < looks) advance(&d, bound);
+        RP_TRY(rp_root_find(excess_of_bound, &q, 0.01 * sqrt(t), 37 * sqrt(t), &bound));
+        before = spent[k] = total;
+        z[k] = bound / sqrt(t);
+        if (k + 1 < p->looks) advance(&d, t, bound);
     }
     return RP_OK;
 }
 
-rp_status rp_sequential_bounds(rp_sequential kind, int looks, double alpha, double z[])
+rp_status rp_sequential_bounds(rp_sequential kind, int looks, const double fraction[], double alpha,
+                               double z[], double spent[])
 {
+    double t[RP_LOOKS_MAX], used[RP_LOOKS_MAX], c;
     RP_NEED(looks >= 1 && looks <= RP_LOOKS_MAX && alpha > 1e-6 && alpha < 0.5, RP_EARG,
             "%d looks at alpha %g", looks, alpha);
-    if (kind == RP_LAN_DEMETS) return lan_demets(looks, alpha, z);
-    const constant q = {kind, looks, alpha};
-    double c;
-    RP_TRY(rp_root_find(excess_of_constant, &q, 0.5, 8, &c));
-    for (int k = 1; k <= looks; k++) z[k - 1] = shape(kind, k, looks, c);
+    for (int k = 0; k < looks; k++) {
+        t[k] = fraction ? fraction[k] : (double)(k + 1) / looks;
+        RP_NEED(t[k] <= 1 && t[k] - (k ? t[k - 1] : 0) >= 0.00999, RP_EARG,
+                "look %d at share %g: shares rise by at least 0.01 to at most 1", k + 1, t[k]);
+    }
+    RP_NEED(kind == RP_LAN_DEMETS || t[looks - 1] == 1, RP_EARG,
+            "the last look at share %g: bounds that spend no function of time end at 1",
+            t[looks - 1]);
+    const plan q = {kind, looks, t, alpha};
+    if (kind == RP_LAN_DEMETS)
+        RP_TRY(lan_demets(&q, z, used));
+    else {
+        RP_TRY(rp_root_find(excess_of_constant, &q, 0.5, 8, &c));
+        (void)spend(&q, c, used);
+        for (int k = 0; k < looks; k++) z[k] = shape(kind, t[k], c);
+    }
+    if (spent) memcpy(spent, used, (size_t)looks * sizeof *spent);
     return RP_OK;
 }
