@@ -107,7 +107,7 @@ static rp_status need_cohort(walking *w)
     RP_TRY(rp_comm_agree(w->comm, st));
     RP_TRY(rp_comm_max_i64(w->comm, 1, &there));
     if (!there) {
-        const char *source[RP_JOB_LIST];
+        const char *source[RP_KEY_LIST];
         RP_NEED(job->cohort.source.count > 0, RP_EUSE,
                 "cohort '%s' is not there and cohort.source names nothing to make it of",
                 job->cohort.path);

@@ -3,54 +3,37 @@
  * pipeline/schema.c holds the one table of keys; it drives parsing, checking, 'radpipe help job',
  * the resolved job.yaml of a run and the page in docs/. */
 #pragma once
-#include "lib/base/text.h"
-#include "lib/base/tree.h"
-
-enum { RP_JOB_LIST = 16, RP_JOB_NAME = 256, RP_AUTO_VALUE = -1 };
-
-typedef struct rp_job_list {
-    int count;
-    char item[RP_JOB_LIST][RP_JOB_NAME];
-} rp_job_list;
-typedef struct rp_job_numbers {
-    int count; /* 0: auto */
-    double item[RP_JOB_LIST];
-} rp_job_numbers;
-/* label -> pattern of region names, in the file's order: label i is class i + 1 */
-typedef struct rp_job_map {
-    int count;
-    char key[RP_JOB_LIST][RP_JOB_NAME], value[RP_JOB_LIST][RP_JOB_NAME];
-} rp_job_map;
+#include "pipeline/keys.h"
 
 typedef struct rp_job {
-    char task[RP_JOB_NAME];
+    char task[RP_KEY_NAME];
     struct {
-        char path[RP_JOB_NAME], rules[RP_JOB_NAME], ids[RP_JOB_NAME], key[RP_JOB_NAME];
-        rp_job_list source;
+        char path[RP_KEY_NAME], rules[RP_KEY_NAME], ids[RP_KEY_NAME], key[RP_KEY_NAME];
+        rp_key_list source;
         double shard_size;
     } cohort;
-    rp_job_list inputs;
-    rp_job_map labels;
-    char merge[RP_JOB_NAME], split[RP_JOB_NAME];
+    rp_key_list inputs;
+    rp_key_map labels;
+    char merge[RP_KEY_NAME], split[RP_KEY_NAME];
     struct {
-        rp_job_numbers spacing;
-        char dtype[RP_JOB_NAME], crop[RP_JOB_NAME];
-        rp_job_list normalise;
+        rp_key_numbers spacing;
+        char dtype[RP_KEY_NAME], crop[RP_KEY_NAME];
+        rp_key_list normalise;
     } prepare;
     struct {
-        char name[RP_JOB_NAME];
-        rp_job_numbers features, convs;
+        char name[RP_KEY_NAME];
+        rp_key_numbers features, convs;
         bool deep_supervision;
     } model;
     struct {
         double iterations, batch, unit, seed, threads, rate, momentum, decay, clip, foreground;
         double checkpoint, keep, max_lost;
-        rp_job_numbers patch;
-        char kernels[RP_JOB_NAME], optimiser[RP_JOB_NAME], loss[RP_JOB_NAME];
+        rp_key_numbers patch;
+        char kernels[RP_KEY_NAME], optimiser[RP_KEY_NAME], loss[RP_KEY_NAME];
     } train;
     struct {
-        char preset[RP_JOB_NAME];
-        double probability[RP_JOB_LIST];
+        char preset[RP_KEY_NAME];
+        double probability[RP_KEY_LIST];
     } augment;
     struct {
         double load, augment, train, evaluate;
@@ -58,41 +41,18 @@ typedef struct rp_job {
     struct {
         double window;
     } channel;
-    char io[RP_JOB_NAME];
+    char io[RP_KEY_NAME];
     struct {
         double every;
     } evaluate;
     struct {
         double step;
         bool mirror, largest;
-        char weights[RP_JOB_NAME];
+        char weights[RP_KEY_NAME];
     } predict;
     bool report;
 } rp_job;
 
-typedef enum rp_key_type {
-    RP_KEY_TEXT,
-    RP_KEY_CHOICE,
-    RP_KEY_INT,
-    RP_KEY_NUMBER,
-    RP_KEY_SWITCH,
-    RP_KEY_TEXTS,
-    RP_KEY_NUMBERS,
-    RP_KEY_MAP
-} rp_key_type;
-
-typedef struct rp_key {
-    const char *name; /* "train.batch" */
-    rp_key_type type;
-    size_t offset;
-    const char *standard; /* default as the file would say it; NULL: must be given */
-    double low, high;     /* numbers */
-    const char *choices;  /* "a|b|c"; for numbers "auto" if that may stand there (value -1, or an
-                             empty list) */
-    const char *unit;
-    bool is_identity; /* may change bits of the result */
-    const char *meaning;
-} rp_key;
 extern const rp_key rp_keys[];
 extern const int rp_keys_count;
 
