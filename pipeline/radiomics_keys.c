@@ -5,6 +5,7 @@
 
 #define AT(member) offsetof(rp_radiomics_keys, member)
 #define FAMILY(f) AT(family) + (f) * sizeof(bool)
+#define FILTER(member) AT(filter) + offsetof(rp_filter_keys, member)
 
 /* clang-format off */
 const rp_setting rp_settings[] = {
@@ -17,24 +18,27 @@ const rp_setting rp_settings[] = {
     {"interpolate.threshold", RP_SET_NUMBER, AT(threshold), "0.5", 1e-6, 1, 1, "", "", "part of a voxel that makes it one of the mask"},
     {"intensity.integer", RP_SET_SWITCH, AT(is_integer), "false", 0, 0, 0, "", "", "round before and after interpolation (CT)"},
     {"intensity.zscore", RP_SET_SWITCH, AT(is_zscore), "false", 0, 0, 0, "", "", "subtract the region's mean, divide by its standard deviation"},
-    {"filter.kind", RP_SET_CHOICE, AT(filter), "none", 0, 0, 0, "none|mean|log|laws|gabor|wavelet|simoncelli", "", "filter whose response is read, instead of the image"},
-    {"filter.slices", RP_SET_SWITCH, AT(filter_slices), "false", 0, 0, 0, "", "", "in 2D, each slice alone"},
-    {"filter.boundary", RP_SET_CHOICE, AT(boundary), "mirror", 0, 0, 0, "mirror|zero|nearest|periodic", "", "what lies beyond the image"},
-    {"filter.pooling", RP_SET_CHOICE, AT(pooling), "none", 0, 0, 0, "none|mean|max", "", "over turns by right angles (laws, wavelet), over angles (gabor)"},
-    {"filter.support", RP_SET_NUMBER, AT(support), "5", 1, 255, 1, "", "voxels", "of mean, odd"},
-    {"filter.sigma", RP_SET_NUMBER, AT(sigma), "2", 1e-3, 1000, 1, "", "mm", "of log and gabor"},
-    {"filter.cut", RP_SET_NUMBER, AT(cut), "4", 1, 10, 1, "", "sigma", "half width of log's kernel"},
-    {"filter.laws", RP_SET_TEXT, AT(laws), "L5E5E5", 0, 0, 0, "", "", "kernels along x, y, z"},
-    {"filter.energy", RP_SET_NUMBER, AT(energy), "7", 0, 100, 1, "", "voxels", "half width of the box over which laws is averaged; 0: none"},
-    {"filter.lambda", RP_SET_NUMBER, AT(lambda), "2", 1e-3, 1000, 1, "", "mm", "wavelength of gabor"},
-    {"filter.gamma", RP_SET_NUMBER, AT(gamma), "1.5", 1e-3, 100, 1, "", "", "aspect of gabor"},
-    {"filter.theta", RP_SET_NUMBER, AT(theta), "0", 0, 360, 1, "", "degrees", "angle of gabor"},
-    {"filter.step", RP_SET_NUMBER, AT(step), "22.5", 0, 180, 1, "", "degrees", "between gabor's angles; 0: theta alone"},
-    {"filter.planes", RP_SET_SWITCH, AT(planes), "true", 0, 0, 0, "", "", "gabor in all three sets of planes"},
-    {"filter.wavelet", RP_SET_TEXT, AT(wavelet), "coif1", 0, 0, 0, "", "", "haar, db2, db3, db4 or coif1"},
-    {"filter.band", RP_SET_TEXT, AT(band), "LLH", 0, 0, 0, "", "", "L or H along x, y, z"},
-    {"filter.level", RP_SET_NUMBER, AT(level), "1", 1, 10, 1, "", "", "of wavelet and simoncelli"},
-    {"filter.riesz", RP_SET_NUMBERS, AT(riesz), "[0, 0, 0]", 0, 8, 3, "", "x,y,z", "order of a Riesz transform of the response; 0 0 0: none"},
+    {"filter.kind", RP_SET_CHOICE, FILTER(kind), "none", 0, 0, 0, "none|mean|log|laws|gabor|wavelet|simoncelli|square|squareroot|logarithm|exponential|gradient|lbp2d|lbp3d", "", "filter whose response is read; a list of such sections gives an image each, none: the image itself"},
+    {"filter.slices", RP_SET_SWITCH, FILTER(slices), "false", 0, 0, 0, "", "", "in 2D, each slice alone"},
+    {"filter.boundary", RP_SET_CHOICE, FILTER(boundary), "mirror", 0, 0, 0, "mirror|zero|nearest|periodic|wrap", "", "what lies beyond the image; wrap: periodic as PyRadiomics has it"},
+    {"filter.pooling", RP_SET_CHOICE, FILTER(pooling), "none", 0, 0, 0, "none|mean|max", "", "over turns by right angles (laws, wavelet), over angles (gabor)"},
+    {"filter.support", RP_SET_NUMBER, FILTER(support), "5", 1, 255, 1, "", "voxels", "of mean, odd"},
+    {"filter.sigma", RP_SET_NUMBER, FILTER(sigma), "2", 1e-3, 1000, 1, "", "mm", "of log and gabor; log is the recursive one under PyRadiomics' names"},
+    {"filter.cut", RP_SET_NUMBER, FILTER(cut), "4", 1, 10, 1, "", "sigma", "half width of log's kernel"},
+    {"filter.laws", RP_SET_TEXT, FILTER(laws), "L5E5E5", 0, 0, 0, "", "", "kernels along x, y, z"},
+    {"filter.energy", RP_SET_NUMBER, FILTER(energy), "7", 0, 100, 1, "", "voxels", "half width of the box over which laws is averaged; 0: none"},
+    {"filter.lambda", RP_SET_NUMBER, FILTER(lambda), "2", 1e-3, 1000, 1, "", "mm", "wavelength of gabor"},
+    {"filter.gamma", RP_SET_NUMBER, FILTER(gamma), "1.5", 1e-3, 100, 1, "", "", "aspect of gabor"},
+    {"filter.theta", RP_SET_NUMBER, FILTER(theta), "0", 0, 360, 1, "", "degrees", "angle of gabor"},
+    {"filter.step", RP_SET_NUMBER, FILTER(step), "22.5", 0, 180, 1, "", "degrees", "between gabor's angles; 0: theta alone"},
+    {"filter.planes", RP_SET_SWITCH, FILTER(planes), "true", 0, 0, 0, "", "", "gabor in all three sets of planes"},
+    {"filter.wavelet", RP_SET_TEXT, FILTER(wavelet), "coif1", 0, 0, 0, "", "", "haar, db2, db3, db4 or coif1"},
+    {"filter.band", RP_SET_TEXT, FILTER(band), "LLH", 0, 0, 0, "", "", "L or H along x, y, z; all: an image for each band"},
+    {"filter.level", RP_SET_NUMBER, FILTER(level), "1", 1, 10, 1, "", "", "of wavelet and simoncelli"},
+    {"filter.riesz", RP_SET_NUMBERS, FILTER(riesz), "[0, 0, 0]", 0, 8, 3, "", "x,y,z", "order of a Riesz transform of the response; 0 0 0: none"},
+    {"filter.map", RP_SET_CHOICE, FILTER(map), "all", 0, 0, 0, "m1|m2|k|all", "", "of lbp3d: degree 0, degree 1, kurtosis; all: an image for each"},
+    {"filter.name", RP_SET_TEXT, FILTER(name), "''", 0, 0, 0, "", "", "of the image, where kind and size do not tell it from others (letters, digits, + - _ .)"},
+    {"filter.width", RP_SET_NUMBER, FILTER(width), "0", 0, 1e9, 1, "", "intensity", "bin width on this image; 0: discretise.width"},
     {"resegment.range", RP_SET_NUMBERS, AT(range), "none", -1e12, 1e12, 2, "none", "intensity", "intensities that stay in the mask, both ends included"},
     {"resegment.outliers", RP_SET_NUMBER, AT(outliers), "0", 0, 100, 1, "", "sd", "distance from the mean beyond which voxels leave the mask; 0: none"},
     {"discretise.method", RP_SET_CHOICE, AT(binning), "fbn", 0, 0, 0, "none|fbn|fbs|fbs0", "", "fixed bin number, fixed bin size (fbs0: edges at its multiples), or levels as they are"},
@@ -84,7 +88,7 @@ const rp_preset rp_presets[] = {
     {"ibsi-E", "configuration E", "intensity: {integer: true}\n" CT "cubic}\nresegment: {range: [-1000, 400], outliers: 3}\n"
      "ivh: {method: fbn, bins: 1000}\n"},
     {"pyradiomics", "PyRadiomics' features with its standard settings: no interpolation, bins of 25", "names: pyradiomics\n"
-     "discretise: {method: fbs0, width: 25}\nmin_voxels: 0\n"},
+     "discretise: {method: fbs0, width: 25}\nmin_voxels: 0\nfilter: {boundary: wrap}\n"},
     {"ct", "CT: 1 mm, -1000 to 400 HU, bins of 25 HU", "intensity: {integer: true}\ninterpolate: {spacing: [1, 1, 1]}\n"
      "resegment: {range: [-1000, 400]}\ndiscretise: {method: fbs, width: 25}\n"},
     {"mr", "MR: 1 mm, z-score in the region, outliers at 3 sd, 32 bins", "interpolate: {spacing: [1, 1, 1]}\n"

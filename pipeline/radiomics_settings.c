@@ -11,6 +11,7 @@
 typedef struct reading {
     const char *name; /* of the file or preset */
     rp_radiomics_keys *keys;
+    size_t shift; /* from the first filter's keys to those that are read */
 } reading;
 
 static rp_status wrong(const reading *r, const rp_setting *s, const rp_node *n, const char *what)
@@ -71,7 +72,7 @@ static rp_status take_choice(const reading *r, const rp_setting *s, const rp_nod
 
 static rp_status take_value(const reading *r, const rp_setting *s, const rp_node *n)
 {
-    void *to = (char *)r->keys + s->offset;
+    void *to = (char *)r->keys + s->offset + r->shift;
     switch (s->type) {
     case RP_SET_NUMBER: return take_number(r, s, n, to);
     case RP_SET_NUMBERS: return take_numbers(r, s, n, to);
@@ -113,6 +114,35 @@ static rp_status take_key(const reading *r, const char *name, const rp_node *n)
             name, nearest(name));
 }
 
+static rp_status take_section(const reading *r, const char *section, const rp_node *map)
+{
+    for (int64_t k = 0; k < map->count; k++) {
+        RP_AUTOFREE char *name = NULL;
+        RP_TRY(rp_format(&name, "%s.%s", section, map->child[k]->key));
+        RP_TRY(take_key(r, name, map->child[k]));
+    }
+    return RP_OK;
+}
+
+/* A list of maps: each filter starts from what held before the list. */
+static rp_status take_filters(const reading *r, const rp_node *list)
+{
+    const rp_filter_keys standard = r->keys->filter[0];
+    RP_NEED(list->count >= 1 && list->count <= RP_FILTER_KEYS_MAX, RP_EUSE,
+            "%s:%d:%d: filter: a list of 1 to %d filters", r->name, list->line, list->column,
+            RP_FILTER_KEYS_MAX);
+    for (int64_t i = 0; i < list->count; i++) {
+        const rp_node *n = list->child[i];
+        const reading one = {r->name, r->keys, (size_t)i * sizeof standard};
+        RP_NEED(n->kind == RP_NODE_MAP, RP_EUSE, "%s:%d:%d: filter: each must be a map of keys",
+                r->name, n->line, n->column);
+        r->keys->filter[i] = standard;
+        RP_TRY(take_section(&one, "filter", n));
+    }
+    r->keys->filters = (int)list->count;
+    return RP_OK;
+}
+
 /* A map of keys and of sections of keys; base is the file's to name its preset. */
 static rp_status take_map(const reading *r, const rp_node *root)
 {
@@ -120,24 +150,24 @@ static rp_status take_map(const reading *r, const rp_node *root)
     for (int64_t i = 0; i < root->count; i++) {
         const rp_node *n = root->child[i];
         if (strcmp(n->key, "base") == 0) continue;
+        if (n->kind == RP_NODE_LIST && strcmp(n->key, "filter") == 0) {
+            RP_TRY(take_filters(r, n));
+            continue;
+        }
         if (n->kind != RP_NODE_MAP || !is_section(n->key)) {
             RP_NEED(!is_section(n->key), RP_EUSE, "%s:%d:%d: %s: must be a map of keys", r->name,
                     n->line, n->column, n->key);
             RP_TRY(take_key(r, n->key, n));
             continue;
         }
-        for (int64_t k = 0; k < n->count; k++) {
-            RP_AUTOFREE char *name = NULL;
-            RP_TRY(rp_format(&name, "%s.%s", n->key, n->child[k]->key));
-            RP_TRY(take_key(r, name, n->child[k]));
-        }
+        RP_TRY(take_section(r, n->key, n));
     }
     return RP_OK;
 }
 
 static rp_status take_standards(rp_radiomics_keys *keys)
 {
-    const reading r = {"standard settings", keys};
+    const reading r = {.name = "standard settings", .keys = keys};
     for (int i = 0; i < rp_settings_count; i++) {
         RP_AUTO(rp_tree) t = NULL;
         RP_TEXT_AUTO line = {0};
@@ -159,7 +189,7 @@ static const rp_preset *find_preset(const char *name)
 static rp_status take_preset(const rp_preset *p, rp_radiomics_keys *keys)
 {
     RP_AUTO(rp_tree) t = NULL;
-    const reading r = {p->name, keys};
+    const reading r = {.name = p->name, .keys = keys};
     RP_TRY(rp_tree_yaml(p->name, (int64_t)strlen(p->yaml), p->yaml, &t));
     return take_map(&r, rp_tree_root(t));
 }
@@ -168,7 +198,7 @@ static rp_status take_file(const char *path, rp_radiomics_keys *keys)
 {
     RP_TEXT_AUTO text = {0};
     RP_AUTO(rp_tree) t = NULL;
-    const reading r = {path, keys};
+    const reading r = {.name = path, .keys = keys};
     RP_TRY(rp_file_read(path, 1 << 20, &text));
     RP_TRY(rp_tree_yaml(path, text.length, rp_text_get(&text), &t));
     const rp_node *base =
@@ -183,95 +213,10 @@ static rp_status take_file(const char *path, rp_radiomics_keys *keys)
     return take_map(&r, rp_tree_root(t));
 }
 
-static rp_status settle_filter(const char *name, const rp_radiomics_keys *k, rp_filter *out)
+/* shift: as in reading. */
+static void add_value(const rp_radiomics_keys *k, const rp_setting *s, size_t shift, rp_text *out)
 {
-    rp_filter f = {.kind = (rp_filter_kind)k->filter,
-                   .is_flat = k->filter_slices,
-                   .boundary = (rp_boundary)k->boundary,
-                   .pooling = (rp_pooling)k->pooling,
-                   .support = (int)k->support,
-                   .sigma = k->sigma,
-                   .cut = k->cut,
-                   .energy = (int)k->energy,
-                   .lambda = k->lambda,
-                   .gamma = k->gamma,
-                   .theta = k->theta,
-                   .step = k->step,
-                   .all_planes = k->planes && !k->filter_slices,
-                   .level = (int)k->level};
-    for (int a = 0; a < 3; a++) f.riesz[a] = (int)k->riesz[a];
-    RP_NEED(strlen(k->laws) < sizeof f.laws && strlen(k->wavelet) < sizeof f.wavelet &&
-                strlen(k->band) < sizeof f.band,
-            RP_EUSE, "%s: filter.laws '%s', filter.wavelet '%s', filter.band '%s': one is too long",
-            name, k->laws, k->wavelet, k->band);
-    rp_text_fit(f.laws, sizeof f.laws, k->laws);
-    rp_text_fit(f.wavelet, sizeof f.wavelet, k->wavelet);
-    rp_text_fit(f.band, sizeof f.band, k->band);
-    /* One voxel through the filter says now what a region would say late. */
-    const rp_grid one = rp_grid_axial(1, 1, 1, 1, 1, 1);
-    double in = 0, response;
-    if (rp_filter_apply(&f, &one, &in, &response) == RP_EARG) {
-        rp_error why;
-        rp_error_take(RP_EARG, &why);
-        RP_FAIL(RP_EUSE, "%s: filter: %s", name, why.message);
-    }
-    *out = f;
-    return RP_OK;
-}
-
-static rp_status settle(const char *name, const rp_radiomics_keys *k, rp_radiomics_settings *out)
-{
-    static const int order[3] = {0, 1, 3};
-    rp_radiomics_settings s = {.min_voxels = k->min_voxels};
-    const double *const whole[] = {&k->bins,          &k->ivh_bins,   &k->levels,   &k->distance,
-                                   &k->neighbourhood, &k->coarseness, &k->support,  &k->energy,
-                                   &k->level,         &k->riesz[0],   &k->riesz[1], &k->riesz[2]};
-    for (int i = 0; i < 12; i++)
-        RP_NEED(*whole[i] == rint(*whole[i]), RP_EUSE, "%s: %g must be a whole number", name,
-                *whole[i]);
-    memcpy(s.roi.spacing, k->spacing, sizeof s.roi.spacing);
-    s.roi.image_order = order[k->image];
-    s.roi.mask_order = order[k->mask];
-    s.roi.mask_threshold = k->threshold;
-    s.roi.is_integer = k->is_integer;
-    s.roi.has_zscore = k->is_zscore;
-    s.roi.has_range = k->range[0] <= k->range[1];
-    s.roi.low = k->range[0];
-    s.roi.high = k->range[1];
-    s.roi.outliers = k->outliers;
-    s.roi.binning = (rp_binning)k->binning;
-    s.roi.bins = (int)k->bins;
-    s.roi.width = k->width;
-    s.roi.max_levels = (int64_t)k->levels;
-    s.roi.ivh = (rp_ivh_mode)k->ivh;
-    s.roi.ivh_bins = (int)k->ivh_bins;
-    s.roi.ivh_width = k->ivh_width;
-    s.texture = rp_texture_settings_default();
-    s.texture.distance = (int)k->distance;
-    s.texture.neighbourhood = (int)k->neighbourhood;
-    s.texture.coarseness = (int)k->coarseness;
-    s.texture.memory = (int64_t)(k->memory * (1 << 20));
-    const bool of[RP_AGGREGATION_COUNT] = {true,      k->slices, k->slices, k->merged, k->merged,
-                                           k->volume, k->volume, k->slices, k->merged, k->volume};
-    memcpy(s.texture.aggregation, of, sizeof of);
-    memcpy(s.families.is_wanted, k->family, sizeof s.families.is_wanted);
-    RP_TRY(settle_filter(name, k, &s.filter));
-    s.is_pyradiomics = k->names == 1;
-    s.pyradiomics = (rp_pyradiomics_settings){.shift = k->shift,
-                                              .is_flat = k->is_flat,
-                                              .is_merged = k->is_merged,
-                                              .memory = s.texture.memory};
-    RP_NEED(!s.is_pyradiomics || s.filter.kind == RP_FILTER_NONE, RP_EUSE,
-            "%s: PyRadiomics' names are for the image without a filter", name);
-    memcpy(s.image, k->images, sizeof s.image);
-    memcpy(s.region, k->regions, sizeof s.region);
-    *out = s;
-    return RP_OK;
-}
-
-static void add_value(const rp_radiomics_keys *k, const rp_setting *s, rp_text *out)
-{
-    const void *at = (const char *)k + s->offset;
+    const void *at = (const char *)k + s->offset + shift;
     const double *x = at;
     size_t length = 0;
     switch (s->type) {
@@ -297,17 +242,45 @@ static void add_value(const rp_radiomics_keys *k, const rp_setting *s, rp_text *
     }
 }
 
+static bool is_in(const char *section, const char *name)
+{
+    const size_t n = strlen(section);
+    return strncmp(name, section, n) == 0 && name[n] == '.';
+}
+
+/* The list of filters, as it was written: an item each, with all keys. */
+static void write_filters(const rp_radiomics_keys *k, rp_text *out)
+{
+    rp_text_add(out, "filter:\n");
+    for (int f = 0; f < k->filters; f++) {
+        const char *mark = "  - ";
+        for (int i = 0; i < rp_settings_count; i++) {
+            if (!is_in("filter", rp_settings[i].name)) continue;
+            rp_text_add(out, "%s%s: ", mark, rp_settings[i].name + strlen("filter."));
+            add_value(k, &rp_settings[i], (size_t)f * sizeof k->filter[0], out);
+            rp_text_add(out, "\n");
+            mark = "    ";
+        }
+    }
+}
+
 /* Every key as YAML; a section's keys stand together in the table. */
 static void write_keys(const rp_radiomics_keys *k, rp_text *out)
 {
-    const char *open = "";
+    char open[32] = "";
     for (int i = 0; i < rp_settings_count; i++) {
         const char *name = rp_settings[i].name, *dot = strchr(name, '.');
-        if (dot && (strncmp(open, name, (size_t)(dot - name)) != 0 || open[dot - name] != '.'))
-            rp_text_add(out, "%.*s:\n", (int)(dot - name), name);
-        if (dot) open = name;
+        const bool is_new = dot && !(open[0] && is_in(open, name));
+        if (is_new) {
+            (void)snprintf(open, sizeof open, "%.*s", (int)(dot - name), name);
+            if (k->filters > 0 && strcmp(open, "filter") == 0)
+                write_filters(k, out);
+            else
+                rp_text_add(out, "%s:\n", open);
+        }
+        if (k->filters > 0 && is_in("filter", name)) continue;
         rp_text_add(out, "%s%s: ", dot ? "  " : "", dot ? dot + 1 : name);
-        add_value(k, &rp_settings[i], out);
+        add_value(k, &rp_settings[i], 0, out);
         rp_text_add(out, "\n");
     }
 }
@@ -319,7 +292,7 @@ rp_status rp_radiomics_settings_read(const char *name, rp_radiomics_settings *ou
     RP_TRY(take_standards(&keys));
     const rp_preset *p = find_preset(name);
     RP_TRY(p ? take_preset(p, &keys) : take_file(name, &keys));
-    RP_TRY(settle(name, &keys, out));
+    RP_TRY(rp_radiomics_settle(name, &keys, out));
     write_keys(&keys, resolved);
     return rp_text_status(resolved);
 }

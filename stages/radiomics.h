@@ -7,11 +7,19 @@
 #include "lib/radiomics/filter.h"
 #include "lib/radiomics/pyradiomics.h"
 
+enum { RP_RADIOMICS_FILTERS_MAX = 64 };
+/* An image that features are read from: the image itself (RP_FILTER_NONE) or a response to it. */
+typedef struct rp_radiomics_filter {
+    rp_filter filter;
+    double width; /* bin width there; 0: that of the settings */
+} rp_radiomics_filter;
+
 typedef struct rp_radiomics_settings {
     rp_roi_settings roi;
     rp_texture_settings texture;
     rp_family_choice families;
-    rp_filter filter;    /* its response is read instead of the image, RP_FILTER_NONE: the image */
+    int filters; /* >= 1; a row each, columns each under PyRadiomics' names */
+    rp_radiomics_filter filter[RP_RADIOMICS_FILTERS_MAX];
     char image[64];      /* pattern of volume names; regions drawn on others are passed over */
     char region[64];     /* pattern of region names */
     bool is_pyradiomics; /* its features and names instead of IBSI's */
@@ -22,14 +30,16 @@ typedef struct rp_radiomics_settings {
 /* The columns behind case, region, image: features of the chosen families and aggregations. */
 typedef struct rp_radiomics_columns {
     int64_t count;
-    bool is_pyradiomics; /* feature: index for rp_pyradiomics_name */
+    const rp_radiomics_settings *settings; /* lent */
+    bool is_pyradiomics;                   /* feature: index for rp_pyradiomics_name */
     int *feature;
     rp_aggregation *aggregation;
+    int *filter; /* under PyRadiomics' names: the image of the column; else 0 */
 } rp_radiomics_columns;
 RP_MUST rp_status rp_radiomics_columns_make(const rp_radiomics_settings *s,
                                             rp_radiomics_columns *out);
 void rp_radiomics_columns_clear(rp_radiomics_columns *c);
-/* "stat_mean", "cm_joint_max.ITBB", "original_glcm_Idmn". */
+/* "stat_mean", "cm_joint_max.ITBB", "original_glcm_Idmn", "wavelet-LLH_glcm_Idmn". */
 void rp_radiomics_column_name(const rp_radiomics_columns *c, int64_t i, rp_text *out);
 
 /* Tables of results; a row is added a region. */
@@ -44,7 +54,8 @@ void rp_radiomics_headers(const rp_radiomics_columns *c, rp_radiomics_tables *t)
 /* feature,name,code,family,family_code,aggregation,unit,standardised: a row a column. */
 void rp_radiomics_dictionary(const rp_radiomics_columns *c, rp_text *out);
 
-/* Rows of one region.  image: [voxels of grid]; mask 0 or 1.  Errors: RP_EDATA, RP_ENUM (an
+/* Rows of one region: one for each filter, under PyRadiomics' names one for all.
+ * image: [voxels of grid]; mask 0 or 1.  Errors: RP_EDATA, RP_ENUM (an
  * intensity that is not finite), RP_EMEM. */
 RP_MUST rp_status rp_radiomics_region(const rp_radiomics_settings *s, const rp_radiomics_columns *c,
                                       const char *const name[3], const rp_grid *grid,

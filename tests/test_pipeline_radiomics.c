@@ -170,9 +170,14 @@ Test(radiomics, wrong_settings_are_refused_with_their_place, .timeout = 60)
         {"filter: {kind: wavelet, wavelet: db9}\n", "wavelet 'db9': must be haar"},
         {"filter: {kind: mean, support: 4}\n", "box of 4 voxels: must be odd"},
         {"discretise: {bins: 2.5}\n", "2.5 must be a whole number"},
+        {"filter:\n  - {kind: log}\n  - {kind: log, cut: 3}\n", "two images are called 'log-sigma-2mm'"},
+        {"filter:\n  - {kind: log, sgma: 3}\n", ":2:23: unknown key 'filter.sgma'"},
+        {"filter: [log]\n", "filter: each must be a map of keys"},
+        {"base: pyradiomics\nfilter: {kind: laws}\n", "PyRadiomics has no such image"},
+        {"filter: {kind: log, name: 'a,b'}\n", "filter.name 'a,b': at most 39 letters"},
     };
     char out[4000];
-    for (int i = 0; i < 8; i++) {
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
         const char *s = write_settings(wrong[i].text);
         cr_expect_eq(
             run_command(20, out, sizeof out,

@@ -6,6 +6,7 @@
 #include "lib/radiomics/autocorrelation.h"
 #include "lib/radiomics/ellipsoid.h"
 #include "lib/radiomics/families.h"
+#include "lib/radiomics/filter.h"
 #include "lib/radiomics/mesh.h"
 #include "lib/radiomics/order.h"
 #include "lib/radiomics/regrid.h"
@@ -343,4 +344,63 @@ Test(order, sorts_integers_and_others)
     for (int i = 0; i < 4; i++) cr_expect(x[i] <= x[i + 1] && y[i] <= y[i + 1]);
     cr_expect_eq(rp_order_percentile(5, x, 0.5), 2);
     cr_expect_eq(rp_order_percentile(5, x, 0.125), -0.5);
+}
+
+/* Applies a filter to n0 n1 n2 voxels of 1 mm. */
+static rp_status apply(rp_filter f, const int64_t n[3], const double in[], double out[])
+{
+    const rp_grid g = rp_grid_axial(n[0], n[1], n[2], 1, 1, 1);
+    return rp_filter_apply(&f, &g, in, out);
+}
+
+Test(radiomics_filter, an_image_of_zeros_has_finite_responses)
+{
+    enum { SIDE = 8, VOXELS = SIDE * SIDE * SIDE };
+    double in[VOXELS] = {0}, out[VOXELS];
+    for (int kind = RP_FILTER_SQUARE; kind < RP_FILTER_COUNT; kind++) {
+        const rp_filter f = {.kind = (rp_filter_kind)kind, .map = 2};
+        const double want = kind == RP_FILTER_EXPONENTIAL ? 1
+                            : kind == RP_FILTER_LBP2D     ? 8
+                            : kind == RP_FILTER_LBP3D     ? -3
+                                                          : 0;
+        cr_assert_eq(apply(f, (int64_t[]){SIDE, SIDE, SIDE}, in, out), RP_OK);
+        for (int i = 0; i < VOXELS; i++)
+            cr_expect_eq(out[i], want, "kind %d: %g at %d", kind, out[i], i);
+    }
+}
+
+/* The second derivative of x^2 / 2 is 1; scaled by sigma^2. */
+Test(radiomics_filter, recursive_laplacian_of_a_parabola_is_flat)
+{
+    enum { SIDE = 64, FLAT = 4 };
+    static double in[FLAT * FLAT * SIDE], out[FLAT * FLAT * SIDE];
+    const rp_filter f = {.kind = RP_FILTER_LOG, .sigma = 2, .as_pyradiomics = true};
+    for (int i = 0; i < FLAT * FLAT * SIDE; i++) in[i] = (i % SIDE - 32) * (i % SIDE - 32) / 2.0;
+    cr_assert_eq(apply(f, (int64_t[]){FLAT, FLAT, SIDE}, in, out), RP_OK);
+    for (int x = 28; x < 36; x++) cr_expect(near(out[x], 4, 1e-4, 0), "%g at %d", out[x], x);
+    cr_expect_eq(apply(f, (int64_t[]){FLAT, 3, SIDE}, in, out), RP_EUNSUP,
+                 "three voxels are too few for its recursions");
+}
+
+/* A region near the edge: its part of the image must not be taken for the period. */
+Test(radiomics_filter, margin_of_a_periodic_filter_is_the_image_near_its_edge)
+{
+    const rp_grid g = rp_grid_axial(40, 40, 40, 1, 1, 1);
+    static uint8_t mask[40 * 40 * 40];
+    rp_filter f = {.kind = RP_FILTER_WAVELET,
+                   .wavelet = "haar",
+                   .band = "HHH",
+                   .level = 1,
+                   .boundary = RP_EDGE_PERIODIC};
+    mask[20 * 1600 + 20 * 40 + 30] = 1;
+    cr_expect(isinf(rp_filter_margin(&f, &g, mask, &g, 0)));
+    f.boundary = RP_EDGE_MIRROR;
+    cr_expect_eq(rp_filter_margin(&f, &g, mask, &g, 1), 17);
+    mask[20 * 1600 + 20 * 40 + 30] = 0;
+    f.boundary = RP_EDGE_WRAP;
+    cr_expect_eq(rp_boundary_index(5, 5, RP_EDGE_WRAP), 0);
+    cr_expect_eq(rp_boundary_index(6, 5, RP_EDGE_WRAP), 0);
+    cr_expect_eq(rp_boundary_index(7, 5, RP_EDGE_WRAP), 1);
+    cr_expect_eq(rp_boundary_index(-1, 5, RP_EDGE_WRAP), 0);
+    cr_expect_eq(rp_boundary_index(-2, 5, RP_EDGE_WRAP), 4);
 }

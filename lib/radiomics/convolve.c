@@ -8,9 +8,10 @@ int64_t rp_boundary_index(int64_t i, int64_t n, rp_boundary b)
     if (i >= 0 && i < n) return i;
     if (b == RP_EDGE_ZERO || n < 1) return -1;
     if (b == RP_EDGE_NEAREST) return i < 0 ? 0 : n - 1;
-    const int64_t period = b == RP_EDGE_PERIODIC ? n : 2 * n;
+    const int64_t period = b == RP_EDGE_PERIODIC ? n : b == RP_EDGE_WRAP ? n + n % 2 : 2 * n;
     int64_t r = i % period;
     if (r < 0) r += period;
+    if (b == RP_EDGE_WRAP) return r < n ? r : 0;
     return r < n ? r : 2 * n - 1 - r;
 }
 

@@ -3,12 +3,14 @@
 #include "lib/base/mem.h"
 #include <stdbool.h>
 
-/* What lies beyond the image: d c b a | a b c d | d c b a is mirror. */
+/* What lies beyond the image: d c b a | a b c d | d c b a is mirror; a b c | a | a b c is wrap. */
 typedef enum rp_boundary {
     RP_EDGE_MIRROR,
     RP_EDGE_ZERO,
     RP_EDGE_NEAREST,
-    RP_EDGE_PERIODIC
+    RP_EDGE_PERIODIC,
+    RP_EDGE_WRAP /* periodic, after an axis of odd length has got its first voxel once more at its
+                    end: what PyRadiomics does before its wavelets */
 } rp_boundary;
 /* Index in 0..n-1 that stands for i, -1 for a zero. */
 int64_t rp_boundary_index(int64_t i, int64_t n, rp_boundary b);

@@ -34,7 +34,8 @@ static const char *const reasons[RP_MISSING_COUNT] = {
     "undefined: division by zero",
     "no pair of voxels",
     "more grey levels or voxels than the memory limit allows",
-    "no discretisation is set"};
+    "no discretisation is set",
+    "the image is too small for the filter"};
 
 const char *rp_family_name(rp_family f) { return families[f].name; }
 const char *rp_family_code(rp_family f) { return families[f].code; }

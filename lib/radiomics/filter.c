@@ -60,6 +60,11 @@ static rp_status laplacian(const rp_filter *f, const rp_grid *g, const double in
     return RP_OK;
 }
 
+static rp_status log_of(const rp_filter *f, const rp_grid *g, const double in[], double out[])
+{
+    return f->as_pyradiomics ? rp_filter_recursive(f, g, in, out) : laplacian(f, g, in, out);
+}
+
 static rp_status laws(const rp_filter *f, const rp_grid *g, const double in[], double out[])
 {
     const int axes = f->is_flat ? 2 : 3;
@@ -106,7 +111,21 @@ static rp_status copy(const rp_filter *f, const rp_grid *g, const double in[], d
 
 typedef rp_status filter_fn(const rp_filter *f, const rp_grid *g, const double in[], double out[]);
 static filter_fn *const filters[RP_FILTER_COUNT] = {
-    copy, mean, laplacian, laws, rp_filter_gabor, wavelet, rp_filter_simoncelli};
+    [RP_FILTER_NONE] = copy,
+    [RP_FILTER_MEAN] = mean,
+    [RP_FILTER_LOG] = log_of,
+    [RP_FILTER_LAWS] = laws,
+    [RP_FILTER_GABOR] = rp_filter_gabor,
+    [RP_FILTER_WAVELET] = wavelet,
+    [RP_FILTER_SIMONCELLI] = rp_filter_simoncelli,
+    [RP_FILTER_SQUARE] = rp_filter_square,
+    [RP_FILTER_ROOT] = rp_filter_root,
+    [RP_FILTER_LOGARITHM] = rp_filter_logarithm,
+    [RP_FILTER_EXPONENTIAL] = rp_filter_exponential,
+    [RP_FILTER_GRADIENT] = rp_filter_gradient,
+    [RP_FILTER_LBP2D] = rp_filter_lbp2d,
+    [RP_FILTER_LBP3D] = rp_filter_lbp3d,
+};
 
 rp_status rp_filter_apply(const rp_filter *f, const rp_grid *grid, const double in[], double out[])
 {
@@ -118,18 +137,80 @@ double rp_filter_reach(const rp_filter *f, const rp_grid *grid)
 {
     double step = 0;
     for (int a = f->is_flat ? 1 : 0; a < 3; a++) step = fmax(step, grid->spacing[a]);
-    if (f->kind == RP_FILTER_SIMONCELLI || f->riesz[0] || f->riesz[1] || f->riesz[2])
-        return INFINITY;
-    if (f->kind == RP_FILTER_GABOR) return rp_gabor_reach(f);
-    if (f->kind == RP_FILTER_MEAN) return step * f->support;
-    if (f->kind == RP_FILTER_LOG) return f->sigma * f->cut + step;
-    if (f->kind == RP_FILTER_LAWS) return step * (3 + f->energy);
-    return f->kind == RP_FILTER_WAVELET ? step * 8 * (1 << f->level) : 0;
+    if (f->riesz[0] || f->riesz[1] || f->riesz[2]) return INFINITY;
+    switch (f->kind) {
+    case RP_FILTER_GABOR: return rp_gabor_reach(f);
+    case RP_FILTER_MEAN: return step * f->support;
+    /* The slower recursion has decayed to 1e-12 there. */
+    case RP_FILTER_LOG: return f->sigma * (f->as_pyradiomics ? 20 : f->cut) + step;
+    case RP_FILTER_LAWS: return step * (3 + f->energy);
+    case RP_FILTER_WAVELET: return step * 8 * (1 << f->level);
+    case RP_FILTER_GRADIENT: return step;
+    case RP_FILTER_LBP3D: return step * 20; /* the spline's filter has died down to 1e-10 */
+    case RP_FILTER_SIMONCELLI:
+    case RP_FILTER_SQUARE:
+    case RP_FILTER_ROOT:
+    case RP_FILTER_LOGARITHM:
+    case RP_FILTER_EXPONENTIAL:
+    case RP_FILTER_LBP2D: return INFINITY;
+    case RP_FILTER_NONE:
+    case RP_FILTER_COUNT: break;
+    }
+    return 0;
 }
+
+double rp_filter_margin(const rp_filter *f, const rp_grid *from, const uint8_t mask[],
+                        const rp_grid *to, double extra)
+{
+    const double margin = extra + rp_filter_reach(f, to);
+    int64_t low[3], high[3];
+    const bool has_boundary = f->kind == RP_FILTER_MEAN || f->kind == RP_FILTER_LAWS ||
+                              f->kind == RP_FILTER_GABOR || f->kind == RP_FILTER_WAVELET ||
+                              (f->kind == RP_FILTER_LOG && !f->as_pyradiomics);
+    if (!has_boundary || (f->boundary != RP_EDGE_PERIODIC && f->boundary != RP_EDGE_WRAP))
+        return margin;
+    if (isinf(margin) || !rp_mask_box(from->n, mask, low, high)) return margin;
+    for (int a = 0; a < 3; a++) {
+        /* two voxels more, since interpolation may move the box by one */
+        const double reach = margin / from->spacing[a] + 2 * to->spacing[a] / from->spacing[a] + 2;
+        if ((double)low[a] < reach || (double)(from->n[a] - high[a]) < reach) return INFINITY;
+    }
+    return margin;
+}
+
+/* "2-0" as PyRadiomics writes a size. */
+static void dashed(double x, char out[24])
+{
+    (void)snprintf(out, 24, "%.10g%s", x, x == rint(x) ? "-0" : "");
+    for (char *p = out; *p; p++)
+        if (*p == '.') *p = '-';
+}
+
+static void name_as_pyradiomics(const rp_filter *f, char out[64])
+{
+    char sigma[24];
+    if (f->kind == RP_FILTER_LOG) {
+        dashed(f->sigma, sigma);
+        (void)snprintf(out, 64, "log-sigma-%s-mm-3D", sigma);
+    }
+    if (f->kind == RP_FILTER_WAVELET) (void)snprintf(out, 64, "wavelet-%s", f->band);
+}
+
+static const char *const plain_names[RP_FILTER_COUNT] = {
+    [RP_FILTER_SQUARE] = "square",       [RP_FILTER_ROOT] = "squareroot",
+    [RP_FILTER_LOGARITHM] = "logarithm", [RP_FILTER_EXPONENTIAL] = "exponential",
+    [RP_FILTER_GRADIENT] = "gradient",   [RP_FILTER_LBP2D] = "lbp-2D",
+    [RP_FILTER_LBP3D] = "lbp-3D",
+};
 
 void rp_filter_name(const rp_filter *f, char out[64])
 {
+    static const char *const maps[3] = {"-m1", "-m2", "-k"};
     char name[64] = "", riesz[24] = "";
+    if (f->name[0] || f->kind == RP_FILTER_NONE) {
+        (void)snprintf(out, 64, "%s", f->kind == RP_FILTER_NONE ? "" : f->name);
+        return;
+    }
     switch (f->kind) {
     case RP_FILTER_MEAN: (void)snprintf(name, sizeof name, "mean-%d", f->support); break;
     case RP_FILTER_LOG: (void)snprintf(name, sizeof name, "log-sigma-%gmm", f->sigma); break;
@@ -141,9 +222,11 @@ void rp_filter_name(const rp_filter *f, char out[64])
         (void)snprintf(name, sizeof name, "wavelet-%s-%s-%d", f->wavelet, f->band, f->level);
         break;
     case RP_FILTER_SIMONCELLI: (void)snprintf(name, sizeof name, "simoncelli-%d", f->level); break;
-    case RP_FILTER_NONE:
-    case RP_FILTER_COUNT: break;
+    default:
+        (void)snprintf(name, sizeof name, "%s%s", plain_names[f->kind] ? plain_names[f->kind] : "",
+                       f->kind == RP_FILTER_LBP3D ? maps[f->map] : "");
     }
+    if (f->as_pyradiomics) name_as_pyradiomics(f, name);
     if (f->riesz[0] || f->riesz[1] || f->riesz[2])
         (void)snprintf(riesz, sizeof riesz, "-riesz-%d%d%d", f->riesz[0], f->riesz[1], f->riesz[2]);
     (void)snprintf(out, 64, "%.40s%.20s", name, riesz);

@@ -1,4 +1,4 @@
-/* lib/radiomics/pyradiomics.c - the features of PyRadiomics 3 on the original image, by its names.
+/* lib/radiomics/pyradiomics.c - the features of PyRadiomics 3 on one image, by its names.
  */
 #include "lib/radiomics/pyradiomics.h"
 
@@ -37,6 +37,7 @@ static const struct {
 _Static_assert(sizeof rows / sizeof *rows == RP_PYRADIOMICS_COUNT, "one row a feature");
 
 const char *rp_pyradiomics_name(int i) { return rows[i].name; }
+bool rp_pyradiomics_is_shape(int i) { return strncmp(rows[i].name, "shape", 5) == 0; }
 
 typedef struct corner {
     double u, v; /* mm in the plane */
@@ -145,7 +146,7 @@ rp_status rp_pyradiomics(const rp_roi *roi, const rp_pyradiomics_settings *s, do
     const rp_aggregation volume = s->is_flat ? RP_62GR : RP_KOBO;
     double mcc[RP_AGGREGATION_COUNT];
     rp_values v = {0};
-    const rp_family_choice all = {.is_wanted = {[RP_MORPHOLOGY] = true,
+    const rp_family_choice all = {.is_wanted = {[RP_MORPHOLOGY] = !s->is_response,
                                                 [RP_STATISTICS] = true,
                                                 [RP_HISTOGRAM] = true,
                                                 [RP_GLCM] = true,
@@ -161,11 +162,13 @@ rp_status rp_pyradiomics(const rp_roi *roi, const rp_pyradiomics_settings *s, do
     t.mcc = mcc;
     rp_status st = rp_families(roi, &all, &t, &v);
     const parts p = {.energy = energy(roi, s->shift),
-                     .area = area(roi),
+                     .area = s->is_response ? NAN : area(roi),
                      .mcc = mcc[directions],
                      .shape_voxels =
                          (double)rp_mask_facts(roi->grid.n, roi->image, roi->morph).count};
     for (int i = 0; i < RP_PYRADIOMICS_COUNT && st == RP_OK; i++) {
+        x[i] = NAN;
+        if (s->is_response && rp_pyradiomics_is_shape(i)) continue;
         const rp_aggregation a = rows[i].from == DIRECTIONS ? directions
                                  : rows[i].from == VOLUME   ? volume
                                                             : RP_DHQ4;

@@ -1,4 +1,4 @@
-/* lib/radiomics/pyradiomics.h - the features of PyRadiomics 3 on the original image, by its names.
+/* lib/radiomics/pyradiomics.h - the features of PyRadiomics 3 on one image, by its names.
  *
  * Most are IBSI's on grey levels that are counted otherwise (RP_BIN_FBS_ZERO).  Else: kurtosis is
  * not in excess of 3; energies and root mean square read intensities plus a shift; axes are of the
@@ -11,12 +11,15 @@
 enum { RP_PYRADIOMICS_COUNT = 107 };
 /* "glcm_Idmn"; index in 0..RP_PYRADIOMICS_COUNT - 1. */
 const char *rp_pyradiomics_name(int i);
+/* Of the mask alone: there is one value for all images. */
+bool rp_pyradiomics_is_shape(int i);
 
 typedef struct rp_pyradiomics_settings {
-    double shift;   /* added to intensities for Energy, TotalEnergy and RootMeanSquared */
-    bool is_flat;   /* force2D: matrices of slices, merged over them */
-    bool is_merged; /* weightingNorm no_weighting: directions merged before the features */
-    int64_t memory; /* as in rp_texture_settings */
+    double shift;     /* added to intensities for Energy, TotalEnergy and RootMeanSquared */
+    bool is_flat;     /* force2D: matrices of slices, merged over them */
+    bool is_response; /* of a filter: shape is left out (NaN) */
+    bool is_merged;   /* weightingNorm no_weighting: directions merged before the features */
+    int64_t memory;   /* as in rp_texture_settings */
 } rp_pyradiomics_settings;
 
 /* x[RP_PYRADIOMICS_COUNT]: the values of a discretised region, NaN where there is none.

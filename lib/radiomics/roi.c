@@ -38,6 +38,17 @@ void rp_roi_drop(rp_roi **roi)
     *roi = NULL;
 }
 
+void rp_roi_renew(rp_roi *r)
+{
+    rp_free(RP_TAKE(r->response));
+    rp_free(RP_TAKE(r->value));
+    rp_free(RP_TAKE(r->level));
+    rp_free(RP_TAKE(r->ivh));
+    r->count = 0;
+    r->levels = 0;
+    memcpy(r->mask, r->morph, (size_t)rp_grid_voxels(&r->grid));
+}
+
 bool rp_mask_box(const int64_t n[3], const uint8_t mask[], int64_t low[3], int64_t high[3])
 {
     for (int a = 0; a < 3; a++) {

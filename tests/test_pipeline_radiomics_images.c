@@ -1,0 +1,156 @@
+/* tests/test_pipeline_radiomics_images.c - features of filtered images against PyRadiomics, as a
+ * user of the preset starts them. */
+#include "io/csv.h"
+#include "tests/harness.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define PROGRAM build_path("radpipe")
+
+/* A folder of its own for each test: they may run at the same time. */
+static const char *scratch_name(void)
+{
+    static char name[200];
+    snprintf(name, sizeof name, "radiomics-%s", criterion_current_test->name);
+    return name;
+}
+
+/* Runs the settings on an image of PyRadiomics; NULL if the images are not there. */
+static rp_csv *run_peer(const char *name, const char *settings)
+{
+    char path[1200], image[400], mask[400], out[4000];
+    rp_csv *t = NULL;
+    snprintf(path, sizeof path, "data/pyradiomics/images/%s_image.nrrd", name);
+    if (!shared_path(path)) return NULL;
+    snprintf(image, sizeof image, "%s", shared_path(path));
+    snprintf(path, sizeof path, "data/pyradiomics/images/%s_label.nrrd", name);
+    snprintf(mask, sizeof mask, "%s", shared_path(path));
+    const char *folder = scratch_folder(scratch_name());
+    snprintf(path, sizeof path, "%s/settings.yaml", folder);
+    FILE *f = fopen(path, "w");
+    fputs(settings, f);
+    fclose(f);
+    cr_assert_eq(run_command(100, out, sizeof out,
+                             "%s radiomics --image %s --mask %s --label 1 --settings %s --out %s",
+                             PROGRAM, image, mask, path, folder),
+                 0, "%s", out);
+    snprintf(path, sizeof path, "%s/features.csv", folder);
+    cr_assert_eq(rp_csv_read(path, ',', &t), RP_OK, "%s", rp_error_message());
+    return t;
+}
+
+static const char filters[] = "base: pyradiomics\n"
+                              "intensity: {integer: true}\n"
+                              "filter:\n"
+                              "  - {kind: none}\n"
+                              "  - {kind: log, sigma: 1}\n"
+                              "  - {kind: log, sigma: 2.5}\n"
+                              "  - {kind: wavelet, band: all}\n"
+                              "  - {kind: square}\n"
+                              "  - {kind: squareroot}\n"
+                              "  - {kind: logarithm}\n"
+                              "  - {kind: exponential}\n"
+                              "  - {kind: gradient}\n"
+                              "  - {kind: lbp2d, width: 1}\n"
+                              "  - {kind: lbp3d, width: 0.3}\n";
+
+/* Every value of the columns 'NAME/IMAGE' of tests/data/radiomics_images.csv. */
+static void compare_images(const char *name)
+{
+    rp_csv *want, *got = run_peer(name, filters);
+    if (!got) skip_test("PyRadiomics' images are not beside the project");
+    cr_assert_eq(rp_csv_read("tests/data/radiomics_images.csv", ',', &want), RP_OK, "%s",
+                 rp_error_message());
+    cr_assert_eq(rp_csv_rows(got), 1, "a row holds all images under PyRadiomics' names");
+    const size_t length = strlen(name);
+    int compared = 0;
+    for (int c = 1; c < rp_csv_columns(want); c++) {
+        const char *image = rp_csv_name(want, c) + length + 1;
+        if (strncmp(rp_csv_name(want, c), name, length) != 0 || image[-1] != '/') continue;
+        for (int64_t r = 0; r < rp_csv_rows(want); r++) {
+            char column[200];
+            double x;
+            snprintf(column, sizeof column, "%s_%s", image, rp_csv_text(want, r, 0));
+            const int at = rp_csv_find(got, column);
+            cr_assert_geq(at, 0, "no column %s", column);
+            const double y = strtod(rp_csv_text(want, r, c), NULL);
+            compared++;
+            cr_assert_eq(rp_csv_double(got, 0, at, &x), RP_OK, "%s", rp_error_message());
+            cr_expect(near(x, y, 1e-6, 1e-9), "%s %s: %.10g, PyRadiomics %.10g", name, column, x, y);
+        }
+    }
+    cr_expect_eq(compared, 93 * 19, "%d values", compared);
+    rp_csv_drop(&want);
+    rp_csv_drop(&got);
+}
+
+Test(radiomics_images, equal_pyradiomics_on_breast1, .timeout = 120) { compare_images("breast1"); }
+Test(radiomics_images, equal_pyradiomics_on_brain2, .timeout = 120) { compare_images("brain2"); }
+Test(radiomics_images, equal_pyradiomics_on_lung2, .timeout = 120) { compare_images("lung2_crop"); }
+
+Test(radiomics_images, have_a_row_each_under_the_names_of_ibsi, .timeout = 60)
+{
+    rp_csv *t = run_peer("breast1", "discretise: {method: fbs, width: 10}\n"
+                                    "min_voxels: 0\n"
+                                    "filter:\n"
+                                    "  - {kind: none}\n"
+                                    "  - {kind: log, sigma: 2}\n"
+                                    "  - {kind: wavelet, wavelet: haar, band: all, slices: true}\n"
+                                    "  - {kind: gabor, sigma: 3, name: stripes}\n");
+    if (!t) skip_test("PyRadiomics' images are not beside the project");
+    static const char *const image[] = {"image",
+                                        "image.log-sigma-2mm",
+                                        "image.wavelet-haar-HH-1",
+                                        "image.wavelet-haar-HL-1",
+                                        "image.wavelet-haar-LH-1",
+                                        "image.wavelet-haar-LL-1",
+                                        "image.stripes"};
+    cr_assert_eq(rp_csv_rows(t), 7);
+    double volume, mean[7];
+    for (int i = 0; i < 7; i++) {
+        cr_expect_str_eq(rp_csv_text(t, i, 2), image[i]);
+        cr_assert_eq(rp_csv_double(t, i, rp_csv_find(t, "stat_mean"), &mean[i]), RP_OK);
+        cr_assert_eq(rp_csv_double(t, i, rp_csv_find(t, "morph_volume"), &volume), RP_OK);
+        cr_expect_gt(volume, 0, "shape is that of the mask on every image");
+    }
+    /* The low band of a Haar wavelet in a slice is twice the mean of four pixels. */
+    cr_expect(near(mean[5], 2 * mean[0], 0.05, 0), "%g, %g", mean[5], mean[0]);
+    rp_csv_drop(&t);
+}
+
+/* A filter's values do not depend on which others stand in the list. */
+Test(radiomics_images, are_the_same_alone_and_in_a_list, .timeout = 60)
+{
+    rp_csv *alone = run_peer("brain2", "base: pyradiomics\nfilter: {kind: wavelet, band: LHL}\n");
+    rp_csv *many = run_peer("brain2", "base: pyradiomics\nfilter:\n  - {kind: square}\n"
+                                      "  - {kind: wavelet, band: LHL}\n");
+    if (!alone || !many) skip_test("PyRadiomics' images are not beside the project");
+    int compared = 0;
+    for (int c = 0; c < rp_csv_columns(alone); c++) {
+        const char *name = rp_csv_name(alone, c);
+        if (strncmp(name, "wavelet-LHL_", 12) != 0) continue;
+        cr_expect_str_eq(rp_csv_text(alone, 0, c), rp_csv_text(many, 0, rp_csv_find(many, name)));
+        compared++;
+    }
+    cr_expect_eq(compared, 93);
+    rp_csv_drop(&alone);
+    rp_csv_drop(&many);
+}
+
+/* settings.yaml, read again, gives itself. */
+Test(radiomics_images, resolved_settings_are_settings, .timeout = 60)
+{
+    char path[1200];
+    rp_csv *t = run_peer("breast1", filters);
+    if (!t) skip_test("PyRadiomics' images are not beside the project");
+    rp_csv_drop(&t);
+    snprintf(path, sizeof path, "%s/%s/settings.yaml", build_path("scratch"), scratch_name());
+    size_t size;
+    char *first = file_read(path, &size);
+    t = run_peer("breast1", first);
+    rp_csv_drop(&t);
+    cr_expect_str_eq(file_read(path, &size), first);
+}
