@@ -71,3 +71,18 @@ typedef struct rp_effect {
  * above 0 have their texts alone.  Errors: RP_ENUM (no effect can be drawn), RP_EMEM. */
 RP_MUST rp_status rp_chart_forest(const char *title, const char *x_name, double neutral,
                                   int64_t effects, const rp_effect effect[], rp_text *svg);
+
+/* One box of a flow diagram, and what leaves the way behind it. */
+typedef struct rp_flow_step {
+    const char *name; /* "Series" */
+    int64_t count;
+    int sides;
+    const struct rp_flow_side {
+        int64_t count;
+        const char *reason;
+    } * side; /* [sides] */
+} rp_flow_step;
+/* Boxes from top to bottom, exclusions at their right, `parts` boxes beside one another at the end
+ * (0: none).  Errors: RP_EARG (no step), RP_EMEM. */
+RP_MUST rp_status rp_chart_flow(const char *title, int steps, const rp_flow_step step[], int parts,
+                                const rp_flow_step part[], rp_text *svg);

@@ -40,7 +40,7 @@ static const char style[] =
     ".charts{display:grid;grid-template-columns:repeat(auto-fit,minmax(440px,1fr));gap:16px 28px}\n"
     ".pictures{display:grid;grid-template-columns:repeat(3,1fr);gap:20px}\n"
     "figure{margin:8px 0;break-inside:avoid}\n"
-    "figure svg{display:block;width:100%;height:auto}\n"
+    "figure svg{display:block;width:100%;max-width:780px;height:auto}\n"
     ".sheet{grid-template-columns:repeat(6,1fr);gap:10px}\n"
     ".sheet path.reference{stroke-width:2.6}\n"
     ".sheet path.prediction{stroke-width:1.3}\n"

@@ -68,9 +68,85 @@ static rp_status add_quarantine(const rp_csv *csv, rp_text *t)
     return RP_OK;
 }
 
+enum { STEPS = 8, SIDES = 40 };
+typedef struct flow {
+    int steps, sides;
+    rp_flow_step step[STEPS];
+    struct rp_flow_side side[SIDES];
+} flow;
+
+/* flow.csv: a level's "found", then what was left out of it. */
+static rp_status read_flow(const rp_csv *csv, flow *f)
+{
+    static const char *const title[][2] = {
+        {"files", "Files"}, {"series", "Series"}, {"cases", "Cases"}};
+    int level, what, count, reason;
+    RP_TRY(rp_csv_column(csv, "level", &level));
+    RP_TRY(rp_csv_column(csv, "what", &what));
+    RP_TRY(rp_csv_column(csv, "count", &count));
+    RP_TRY(rp_csv_column(csv, "reason", &reason));
+    for (int64_t i = 0; i < rp_csv_rows(csv); i++) {
+        const char *word = rp_csv_text(csv, i, what), *name = rp_csv_text(csv, i, level);
+        int64_t n;
+        RP_TRY(rp_csv_int(csv, i, count, &n));
+        if (strcmp(word, "found") == 0 && f->steps < STEPS) {
+            for (size_t k = 0; k < sizeof title / sizeof *title; k++)
+                if (strcmp(name, title[k][0]) == 0) name = title[k][1];
+            f->step[f->steps++] = (rp_flow_step){name, n, 0, &f->side[f->sides]};
+        } else if (strcmp(word, "left out") == 0 && f->steps > 0 && f->sides < SIDES) {
+            f->side[f->sides++] = (struct rp_flow_side){n, rp_csv_text(csv, i, reason)};
+            f->step[f->steps - 1].sides++;
+        }
+    }
+    return RP_OK;
+}
+
+/* Cases of prepared.csv by part, in the order of use. */
+static rp_status read_parts(const rp_page *p, int *parts, rp_flow_step part[3])
+{
+    static const char *const name[][2] = {
+        {"train", "Training cases"}, {"validate", "Validation cases"}, {"test", "Test cases"}};
+    RP_AUTO(rp_csv) prepared = NULL;
+    int column;
+    *parts = 0;
+    if (p->r->prepared) RP_TRY(rp_page_csv(p, p->r->prepared, "prepared.csv", &prepared));
+    if (!prepared) return RP_OK;
+    RP_TRY(rp_csv_column(prepared, "split", &column));
+    for (int k = 0; k < 3; k++) {
+        int64_t n = 0;
+        for (int64_t i = 0; i < rp_csv_rows(prepared); i++)
+            n += strcmp(rp_csv_text(prepared, i, column), name[k][0]) == 0;
+        if (n) part[(*parts)++] = (rp_flow_step){.name = name[k][1], .count = n};
+    }
+    return RP_OK;
+}
+
+/* The way from the export to the cases of the job, as a drawing. */
+static rp_status draw_flow(const rp_page *p, const rp_csv *csv, rp_text *t)
+{
+    RP_AUTOFREE flow *f = NULL;
+    RP_TEXT_AUTO svg = {0}, whole = {0};
+    rp_flow_step part[3];
+    int parts;
+    RP_TRY(rp_alloc(1, sizeof *f, &f));
+    RP_TRY(read_flow(csv, f));
+    RP_TRY(read_parts(p, &parts, part));
+    if (f->steps == 0) return RP_OK;
+    RP_TRY(rp_chart_flow("From the export to the cases of this run", f->steps, f->step, parts, part,
+                         &svg));
+    rp_text_add(&whole, "level,what,count,reason\n");
+    for (int64_t i = 0; i < rp_csv_rows(csv); i++) {
+        for (int c = 0; c < 4; c++) rp_csv_put(&whole, rp_csv_text(csv, i, c));
+        rp_csv_end(&whole);
+    }
+    RP_TRY(rp_text_status(&whole));
+    rp_page_figure(t, &svg, "At the right: what was left out, and why.", "flow.csv", &whole);
+    return RP_OK;
+}
+
 static rp_status add_cohort(const rp_page *p, rp_text *t)
 {
-    RP_AUTO(rp_csv) flow = NULL;
+    RP_AUTO(rp_csv) table = NULL;
     RP_AUTO(rp_csv) quarantine = NULL;
     rp_path_info info = {0};
     if (p->cohort) RP_TRY(rp_path_look(p->cohort, true, &info));
@@ -81,10 +157,10 @@ static rp_status add_cohort(const rp_page *p, rp_text *t)
                           p->cohort ? p->cohort : "none");
         return RP_OK;
     }
-    RP_TRY(rp_page_csv(p, p->cohort, "flow.csv", &flow));
+    RP_TRY(rp_page_csv(p, p->cohort, "flow.csv", &table));
     RP_TRY(rp_page_csv(p, p->cohort, "quarantine.csv", &quarantine));
-    if (flow && rp_csv_rows(flow))
-        rp_page_table(t, "From the export to the cohort (flow.csv of the cohort)", flow, 200);
+    if (table && rp_csv_rows(table))
+        RP_TRY(draw_flow(p, table, t));
     else
         rp_html_paragraph(t, "absent", "The cohort has no flow.csv.");
     if (quarantine) return add_quarantine(quarantine, t);

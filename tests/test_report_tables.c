@@ -1,4 +1,5 @@
 /* tests/test_report_tables.c - the page of a folder of tables: scores, times. */
+#include "report/chart.h"
 #include "report/report.h"
 #include "tests/harness.h"
 
@@ -162,4 +163,24 @@ Test(tables, a_folder_without_anything_is_refused)
 {
     page_of(scratch_folder("tables-none"), RP_ENONE, 0);
     cr_expect(strstr(rp_error_message(), "nothing to report"), "%s", rp_error_message());
+}
+
+Test(tables, a_flow_has_its_counts_and_a_forest_its_arrows)
+{
+    RP_TEXT_AUTO svg = {0};
+    const struct rp_flow_side left_out[] = {{3, "not a DICOM image"}, {66, "no <series>"}};
+    const rp_flow_step step[] = {{"Files", 4437, 2, left_out}, {"Cases", 40, 0, NULL}}, part[] = {{"Training cases", 32, 0, NULL}, {"Test cases", 8, 0, NULL}};
+    cr_assert_eq(rp_chart_flow("flow", 2, step, 2, part, &svg), RP_OK);
+    HAS(rp_text_get(&svg), "Files: 4437");
+    HAS(rp_text_get(&svg), "66 no &lt;series&gt;");
+    HAS(rp_text_get(&svg), "Test cases: 8");
+    rp_text_clear(&svg);
+    cr_assert_eq(rp_chart_flow("flow", 1, step, 0, NULL, &svg), RP_OK);
+    cr_expect(!strstr(rp_text_get(&svg), "Test cases"));
+    cr_expect_eq(rp_chart_flow("flow", 0, step, 0, NULL, &svg), RP_EARG);
+    rp_text_clear(&svg);
+    const rp_effect effect[] = {{"a", "2 (0 to inf)", 2, 0, INFINITY}, {"b", "no ratio", NAN, NAN, NAN}};
+    cr_assert_eq(rp_chart_forest("forest", "ratio", 1, 2, effect, &svg), RP_OK);
+    HAS(rp_text_get(&svg), "no ratio");
+    cr_expect_eq(rp_chart_forest("forest", "ratio", 1, 1, &effect[1], &svg), RP_ENUM);
 }
