@@ -1,6 +1,7 @@
 /* tests/test_net_engine.c - whole small U-Nets: values against PyTorch in double, bits, memory. */
 #include "tests/net_values.h"
 
+#include "lib/base/digest.h"
 #include "lib/net/kernels.h"
 #include "lib/net/optimiser.h"
 #include "lib/net/window.h"
@@ -177,6 +178,67 @@ Test(net_engine, bits_of_wide_layers_do_not_depend_on_threads)
             net_bench_clear(&b);
         }
         rp_free(first);
+    }
+}
+
+/* Two steps of training on two samples, whose gradients are added by index whatever order they ran
+ * in; the digest of the last gradient and of the weights after it. */
+static void digest_of_steps(net_bench *b, bool backwards, char digest[RP_DIGEST_TEXT])
+{
+    const int64_t n = rp_network_weights(b->net);
+    float *g[2] = {net_array(n, sizeof(float)), net_array(n, sizeof(float))};
+    float *both = net_array(2 * n, sizeof *both), *w = both + n, *v = net_array(n, sizeof *v);
+    memcpy(w, b->weights, (size_t)n * sizeof *w);
+    for (int k = 0; k < 2; k++) {
+        cr_assert(rp_engine_weights(b->engine, w) == RP_OK);
+        for (int i = 0; i < 2; i++) {
+            const int sample = backwards ? 1 - i : i;
+            float *image = net_image(b->n, sample);
+            uint8_t *target = net_target(b->n, sample);
+            rp_loss_values loss;
+            cr_assert(rp_engine_train(b->engine, image, target, g[sample], &loss) == RP_OK);
+            rp_free(image);
+            rp_free(target);
+        }
+        for (int64_t i = 0; i < n; i++) both[i] = g[0][i] + g[1][i];
+        rp_sgd_update(n, w, both, v, 0.5, 0.01, 0.99, 3e-5);
+    }
+    uint8_t bytes[RP_DIGEST_BYTES];
+    rp_sha256((size_t)(2 * n) * sizeof *both, both, bytes);
+    rp_hex(sizeof bytes, bytes, digest);
+    rp_free(g[0]);
+    rp_free(g[1]);
+    rp_free(both);
+    rp_free(v);
+}
+
+/* The digest on any team, run to run, and with the samples in another order. */
+static void same_digest(const net_case *n, const char *row)
+{
+    static const int teams[] = {1, 1, 2, 3, 4, 7};
+    char first[RP_DIGEST_TEXT] = "", digest[RP_DIGEST_TEXT];
+    for (int i = 0; i < 6; i++) {
+        net_bench b = net_bench_make(n, row, teams[i], true);
+        cr_expect(rp_engine_thread_invariant(b.engine), "%s", row);
+        for (int backwards = 0; backwards < 2; backwards++) {
+            digest_of_steps(&b, backwards, digest);
+            if (!*first) memcpy(first, digest, sizeof first);
+            cr_expect(strcmp(first, digest) == 0, "%s %s: other bits on %d threads%s", n->name, row,
+                      teams[i], backwards ? ", samples in another order" : "");
+        }
+        net_bench_clear(&b);
+    }
+}
+
+Test(net_engine, steps_have_one_digest_on_any_team_and_in_any_order_of_samples)
+{
+    const net_case cube = {"cube", rp_unet_default(3, 1, 3, 2), {8, 10, 12}};
+    const net_case flat = {"flat", rp_unet_default(2, 2, 3, 3), {1, 20, 28}};
+    static const char *const row[] = {"auto", "winograd", "direct", "onednn"};
+    for (int r = 0; r < 4; r++) {
+        if (!runs_here(row[r])) continue;
+        same_digest(&cube, row[r]);
+        same_digest(&flat, row[r]);
     }
 }
 

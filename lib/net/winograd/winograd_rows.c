@@ -14,7 +14,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { STRIPS_LEAST = 8, STRIP_MOST = 96, TILES_LEAST = 8, CHANNELS_LEAST = 8 };
+enum { STRIPS_LEAST = 8, STRIP_MOST = 96, CHANNELS_LEAST = 8, SUM_LEAST = 32 };
 
 static int64_t round_up(int64_t n, int64_t to) { return (n + to - 1) / to * to; }
 
@@ -162,8 +162,11 @@ static void cut_tiles(const rp_conv_shape *s, rp_tiles *t)
     }
 }
 
-static bool takes(const rp_conv_shape *s)
+/* The sum over a few voxels of a gradient by the weights is almost exact as it stands; transforms
+ * would err up to 7 times as much. */
+static bool takes(rp_op op, const rp_conv_shape *s)
 {
+    if (op == RP_OP_WEIGHTS && rp_grid_size(s->small) < SUM_LEAST) return false;
     return rp_conv_is_same(s) && s->kernel[1] == 3 && s->kernel[2] == 3 &&
            (s->kernel[0] == 3 || s->kernel[0] == 1) && s->big_channels >= CHANNELS_LEAST &&
            s->small_channels >= CHANNELS_LEAST;
@@ -172,9 +175,10 @@ static bool takes(const rp_conv_shape *s)
 static rp_status plan(const char *row, const rp_winograd_loops *loops, rp_op op,
                       const rp_conv_shape *s, int threads, rp_kernel **out)
 {
-    RP_NEED(takes(s), RP_EUNSUP,
-            "row '%s' takes kernels of 3 with stride 1 and %d channels or more", row,
-            CHANNELS_LEAST);
+    RP_NEED(takes(op, s), RP_EUNSUP,
+            "row '%s' takes kernels of 3 with stride 1, %d channels or more, and gradients by the "
+            "weights over %d voxels or more",
+            row, CHANNELS_LEAST, SUM_LEAST);
     rp_winograd *w;
     RP_TRY(rp_alloc(1, sizeof *w, &w));
     w->base = (rp_kernel){.row = row, .thread_invariant = true, .drop = drop};
