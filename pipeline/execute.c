@@ -33,7 +33,7 @@ typedef struct walking {
     rp_augment_settings augment;
     rp_layout *layout;
     rp_network *net;
-    rp_text identity, lost;
+    rp_text identity, lost, kernels;
     rp_execute_cost cost;
     double started;
     int64_t iteration; /* where the run starts */
@@ -50,6 +50,7 @@ static void walking_clear(walking *w)
     rp_pool_drop(&w->compute);
     rp_free(w->part);
     rp_text_clear(&w->identity);
+    rp_text_clear(&w->kernels);
     rp_text_clear(&w->lost);
     (void)!rp_logfile_stop(&w->log); /* lost lines of the log are not the run's failure */
     rp_lock_drop(&w->lock);
@@ -90,6 +91,30 @@ static rp_status open_folder(walking *w)
     RP_TRY(rp_comm_agree(w->comm, st));
     RP_TRY(rp_format(&file, "%s/%05d.jsonl", log, w->rank));
     return rp_comm_agree(w->comm, rp_logfile_start(file, &w->log));
+}
+
+/* The choice of kernels.  A file's copy stays with the run (write_plan), which goes on without it.
+ */
+static rp_status read_kernels(walking *w)
+{
+    RP_AUTOFREE char *copy = NULL;
+    rp_path_info at_file, at_copy;
+    const char *file = w->job->train.kernels;
+    if (rp_kernels_are_named(file)) return rp_execute_kernels(w->job, NULL, &w->kernels);
+    RP_TRY(rp_path_join(w->e->folder, "kernels.yaml", &copy));
+    RP_TRY(rp_path_look(file, true, &at_file));
+    RP_TRY(rp_path_look(copy, true, &at_copy));
+    const bool kept = at_file.kind == RP_PATH_NONE && at_copy.kind == RP_PATH_FILE;
+    if (kept)
+        rp_log(RP_LOG_RUN, NULL, NULL,
+               "'%s' is not there any more: the run's own '%s' stands for it", file, copy);
+    return rp_execute_kernels(w->job, kept ? w->e->folder : NULL, &w->kernels);
+}
+
+static rp_status need_kernels(walking *w)
+{
+    RP_TRY(rp_comm_agree(w->comm, w->rank == 0 ? read_kernels(w) : RP_OK));
+    return rp_comm_share(w->comm, 0, &w->kernels);
 }
 
 static rp_status need_cohort(walking *w)
@@ -193,7 +218,7 @@ static void run_settings(const walking *w, rp_run_settings *s)
                            .max_lost = job->train.max_lost,
                            .checkpoint_seconds = job->train.checkpoint * 60,
                            .keep = (int)job->train.keep,
-                           .kernels = job->train.kernels,
+                           .kernels = rp_text_get(&w->kernels),
                            .loss = job->train.loss,
                            .optimiser = job->train.optimiser,
                            .identity = rp_text_get(&w->identity),
@@ -214,7 +239,7 @@ static rp_status ask_engine(void *arg)
     rp_engine_settings e = {.net = w->net,
                             .train = true,
                             .threads = w->threads,
-                            .kernels = job->train.kernels,
+                            .kernels = rp_text_get(&w->kernels),
                             .loss = rp_loss_find(job->train.loss)};
     rp_engine *engine;
     for (int a = 0; a < 3; a++) e.patch[a] = (int64_t)job->train.patch.item[a];
@@ -256,8 +281,8 @@ static rp_status make_layout(walking *w)
     RP_TRY(rp_alloc(rp_comm_size(w->comm), sizeof *node, &node));
     RP_TRY(rp_comm_node_list(w->comm, node));
     RP_TRY(rp_run_payloads(&s, &patch, &sample));
-    RP_TRY(rp_execute_cost_of(job, &w->unet, w->threads, rp_comm_size(w->comm), patch, sample,
-                              &w->cost));
+    RP_TRY(rp_execute_cost_of(job, rp_text_get(&w->kernels), &w->unet, w->threads,
+                              rp_comm_size(w->comm), patch, sample, &w->cost));
     /* refused before anything large is taken: ranks of this node share what it has */
     int here = 0;
     const int64_t free_mib = rp_execute_free_mib();
@@ -288,6 +313,8 @@ static rp_status make_layout(walking *w)
 static rp_status write_plan(const walking *w)
 {
     RP_TEXT_AUTO t = {0};
+    if (!rp_kernels_are_named(w->job->train.kernels))
+        RP_TRY(rp_atomic_publish(w->e->folder, "kernels.yaml", &w->kernels));
     rp_text_add(&t, "ranks: %d\nthreads: %d\nroles:\n", w->layout->size, w->threads);
     for (int r = 0; r < RP_ROLE_COUNT; r++) {
         rp_text_add(&t, "  %s: [", rp_role_name((rp_role)r));
@@ -406,7 +433,7 @@ static rp_status test(walking *w, rp_text *summary)
                                    .weights = weights,
                                    .recipe = &w->prepared->recipe,
                                    .threads = w->threads,
-                                   .kernels = w->job->train.kernels,
+                                   .kernels = rp_text_get(&w->kernels),
                                    .step = w->job->predict.step,
                                    .mirror = w->job->predict.mirror,
                                    .largest = w->job->predict.largest},
@@ -429,6 +456,7 @@ static rp_status walk(walking *w, rp_text *summary)
     rp_status st = rp_pool_new(w->workers, &w->pool);
     if (st == RP_OK) st = rp_pool_new(1, &w->compute);
     RP_TRY(rp_comm_agree(w->comm, st));
+    RP_TRY(need_kernels(w));
     RP_TRY(need_cohort(w));
     RP_TRY(need_prepared(w));
     st = rp_execute_unet(w->job, w->prepared->recipe.spacing, w->prepare.inputs, w->prepare.labels,

@@ -18,6 +18,11 @@ void rp_execute_prepare_settings(const rp_job *job, rp_prepare *out);
 /* Network from the job and the prepared spacing.  Errors: RP_EUSE (patch, features). */
 RP_MUST rp_status rp_execute_unet(const rp_job *job, const double spacing[3], int inputs,
                                   int labels, rp_unet_settings *out);
+/* What train.kernels means, for engines: the name of a row, "auto", or the text of the file that it
+ * names, checked; run: a run directory whose kernels.yaml, a copy of that file, is read in its
+ * place, or NULL.  Local.  Errors: RP_EUSE (neither a row nor a file), RP_EDATA (a damaged file).
+ */
+RP_MUST rp_status rp_execute_kernels(const rp_job *job, const char *run, rp_text *out);
 RP_MUST rp_status rp_execute_augment(const rp_job *job, rp_augment_settings *out);
 /* Threads that one rank computes with, and worker threads, by the cores of its node.  Collective.
  */
@@ -34,8 +39,9 @@ typedef struct rp_execute_cost {
     size_t engine, weights, exchange, channels,
         total; /* bytes of a train rank that holds all roles */
 } rp_execute_cost;
-RP_MUST rp_status rp_execute_cost_of(const rp_job *job, const rp_unet_settings *unet, int threads,
-                                     int units_ranks, size_t patch_payload, size_t sample_payload,
+RP_MUST rp_status rp_execute_cost_of(const rp_job *job, const char *kernels,
+                                     const rp_unet_settings *unet, int threads, int units_ranks,
+                                     size_t patch_payload, size_t sample_payload,
                                      rp_execute_cost *out);
 
 /* MiB that this machine has free, 0 if it does not say.  Local. */

@@ -2,6 +2,7 @@
 #include "pipeline/execute.h"
 
 #include "io/atomic.h"
+#include "lib/net/kernel_list.h"
 #include "lib/net/topology.h"
 #include "mpi/exchange.h"
 #include "pipeline/program.h"
@@ -43,6 +44,28 @@ rp_status rp_execute_unet(const rp_job *job, const double spacing[3], int inputs
     RP_TRY(rp_unet_topology(patch, spacing, &u));
     *out = u;
     return RP_OK;
+}
+
+rp_status rp_execute_kernels(const rp_job *job, const char *run, rp_text *out)
+{
+    RP_AUTO(rp_kernel_list) list = NULL;
+    RP_AUTOFREE char *path = NULL;
+    RP_TEXT_AUTO rows = {0};
+    rp_path_info info;
+    const char *kernels = job->train.kernels;
+    if (rp_kernels_are_named(kernels)) {
+        rp_text_add(out, "%s", kernels);
+        return rp_text_status(out);
+    }
+    if (run) RP_TRY(rp_path_join(run, "kernels.yaml", &path));
+    const char *file = run ? path : kernels;
+    RP_TRY(rp_path_look(file, true, &info));
+    rp_kernel_names(&rows);
+    RP_NEED(info.kind == RP_PATH_FILE, RP_EUSE,
+            "train.kernels '%s': neither a row of the kernel table (auto, %s) nor a file%s%s",
+            kernels, rp_text_get(&rows), run ? " whose copy is " : "", run ? path : "");
+    RP_TRY(rp_file_read(file, 1 << 20, out));
+    return rp_kernel_list_read(file, rp_text_get(out), &list);
 }
 
 rp_status rp_execute_augment(const rp_job *job, rp_augment_settings *out)
@@ -89,8 +112,8 @@ int64_t rp_execute_free_mib(void)
 
 /* Constants of one core, for the split of ranks only: 60 GFLOP/s of convolution, 40 ns a voxel of
  * augmentation, 400 MB/s of reading and decoding.  They decide speed, never a result. */
-rp_status rp_execute_cost_of(const rp_job *job, const rp_unet_settings *unet, int threads,
-                             int ranks, size_t patch_payload, size_t sample_payload,
+rp_status rp_execute_cost_of(const rp_job *job, const char *kernels, const rp_unet_settings *unet,
+                             int threads, int ranks, size_t patch_payload, size_t sample_payload,
                              rp_execute_cost *out)
 {
     rp_execute_cost c = {0};
@@ -104,7 +127,7 @@ rp_status rp_execute_cost_of(const rp_job *job, const rp_unet_settings *unet, in
                             .patch = {patch[0], patch[1], patch[2]},
                             .train = true,
                             .threads = threads,
-                            .kernels = job->train.kernels,
+                            .kernels = kernels,
                             .loss = rp_loss_find(job->train.loss)};
     RP_NEED(e.loss, RP_EUSE, "train.loss '%s': 'radpipe help loss' lists them", job->train.loss);
     RP_TRY(rp_engine_bytes(&e, &c.engine));

@@ -51,7 +51,7 @@ static void help_augment(void)
 static void help_kernel(void)
 {
     for (const rp_kernel_row *r = rp_kernel_rows; r->name; r++)
-        (void)printf("  %-12s %s (needs %s)\n", r->name, r->meaning, rp_isa_name(r->needs));
+        (void)printf("  %-14s %s (needs %s)\n", r->name, r->meaning, rp_isa_name(r->needs));
 }
 
 static void help_loss(void)

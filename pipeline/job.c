@@ -2,6 +2,7 @@
 #include "pipeline/job.h"
 
 #include "io/atomic.h"
+#include "lib/net/kernels.h"
 
 #include <string.h>
 
@@ -54,10 +55,18 @@ rp_status rp_job_write(const rp_job *job, rp_text *out)
     return rp_keys_write(&table, job, out);
 }
 
+/* Keys that name a file: what it says stands in the identity elsewhere (the digest of the prepared
+ * cases, the kernels of each layer), so it may move. */
+static bool is_file(const rp_job *job, const rp_key *key)
+{
+    return strcmp(key->name, "split") == 0 ||
+           (strcmp(key->name, "train.kernels") == 0 && !rp_kernels_are_named(job->train.kernels));
+}
+
 rp_status rp_job_identity(const rp_job *job, rp_text *out)
 {
     for (int i = 0; i < rp_keys_count; i++) {
-        if (!rp_keys[i].is_identity || strcmp(rp_keys[i].name, "split") == 0) continue;
+        if (!rp_keys[i].is_identity || is_file(job, &rp_keys[i])) continue;
         rp_text_add(out, "%s: ", rp_keys[i].name);
         rp_keys_put(&rp_keys[i], job, out);
         rp_text_add(out, "\n");

@@ -36,7 +36,7 @@ const rp_key rp_keys[] = {
     {"train.patch", RP_KEY_NUMBERS, AT(train.patch), NULL, 1, 4096, NULL, "voxels z,y,x", true, "size of a patch; z 1 gives a 2D network"},
     {"train.seed", RP_KEY_INT, AT(train.seed), "1", 0, 4294967295.0, NULL, "", true, "all random numbers follow from it"},
     {"train.threads", RP_KEY_INT, AT(train.threads), "auto", 1, 1024, "auto", "", false, "threads of a rank that computes"},
-    {"train.kernels", RP_KEY_TEXT, AT(train.kernels), "auto", 0, 0, NULL, "", true, "kernel row: auto, winograd, direct, onednn, blas, reference"},
+    {"train.kernels", RP_KEY_TEXT, AT(train.kernels), "auto", 0, 0, NULL, "", true, "row of the kernel table (radpipe help kernel), auto, or a file of 'radpipe plan --tune'"},
     {"train.optimiser", RP_KEY_TEXT, AT(train.optimiser), "sgd", 0, 0, NULL, "", true, "optimiser"},
     {"train.loss", RP_KEY_TEXT, AT(train.loss), "dice_ce", 0, 0, NULL, "", true, "loss"},
     {"train.rate", RP_KEY_NUMBER, AT(train.rate), "0.01", 1e-9, 10, NULL, "", true, "learning rate at the start; falls as (1 - k/K)^0.9"},

@@ -34,12 +34,14 @@ typedef struct trained {
     rp_recipe recipe;
     rp_network *net;
     float *weights;
+    rp_text kernels;
 } trained;
 
 static void trained_clear(trained *t)
 {
     rp_free(t->job);
     rp_free(t->weights);
+    rp_text_clear(&t->kernels);
     rp_network_drop(&t->net);
 }
 
@@ -69,6 +71,7 @@ static rp_status open_run(const char *run, trained *t)
             "run '%s' is not finished ('radpipe run' goes on with it)", run);
     RP_TRY(rp_alloc(1, sizeof *t->job, &t->job));
     RP_TRY(rp_job_read(job, 0, NULL, t->job));
+    RP_TRY(rp_execute_kernels(t->job, run, &t->kernels));
     RP_TRY(find_recipe(run, &t->recipe));
     RP_TRY(rp_execute_unet(t->job, t->recipe.spacing, t->recipe.inputs, t->recipe.labels, &unet));
     RP_TRY(rp_unet_build(&unet, &t->net));
@@ -107,7 +110,7 @@ static rp_status predict(const trained *t, const rp_ingest *in, const char *out,
                                         .weights = t->weights,
                                         .recipe = &t->recipe,
                                         .threads = threads,
-                                        .kernels = t->job->train.kernels,
+                                        .kernels = rp_text_get(&t->kernels),
                                         .step = t->job->predict.step,
                                         .mirror = t->job->predict.mirror,
                                         .largest = t->job->predict.largest}};

@@ -334,3 +334,50 @@ Test(predict, other_patients_get_the_weights_whose_scores_the_run_tells, .timeou
     cr_assert_eq(run_command(100, out, sizeof out, "%s predict %s --source %s/dicom --out %s --ids keep --quiet", PROGRAM, run, base(), to), 0, "%s", out);
     cr_expect_eq(run_command(20, out, sizeof out, "for f in %s/predictions/*.nii.gz; do cmp $f %s/$(basename $f) || exit 1; done", run, to), 0, "%s", out);
 }
+
+Test(plan, kernels_of_a_tuned_file_are_the_identity_of_a_run_wherever_the_file_lies, .timeout = 300)
+{
+    char out[8000], set[900];
+    const char *run = fresh("tuned"), *folder = scratch_folder("kernels");
+    cr_assert_eq(run_command(100, out, sizeof out, "%s plan %s/job.yaml --tune %s/a.yaml", PROGRAM, base(), folder), 0, "%s", out);
+    cr_expect_eq(run_command(10, out, sizeof out, "grep -c \"channels:.*conv: .*weights: .*seconds: \" %s/a.yaml", folder), 0, "%s", out);
+    cr_expect(atoi(out) >= 4, "%s", out);
+    snprintf(set, sizeof set, "--set train.kernels=%s/a.yaml --stop-after 3", folder);
+    cr_assert_eq(run_job(2, "tuned", set, out, sizeof out), 75, "%s", out);
+    run_command(10, out, sizeof out, "mv %s/a.yaml %s/b.yaml; sed \"s/conv: [a-z]*/conv: reference/\" %s/b.yaml > %s/c.yaml", folder, folder, folder, folder);
+    snprintf(set, sizeof set, "--set train.kernels=%s/b.yaml --stop-after 6", folder);
+    cr_expect_eq(run_job(1, "tuned", set, out, sizeof out), 75, "%s", out);
+    snprintf(set, sizeof set, "--set train.kernels=%s/c.yaml", folder);
+    cr_expect_eq(run_job(1, "tuned", set, out, sizeof out), 2, "%s", out);
+    cr_expect(strstr(out, "belongs to another job: was"), "%s", out);
+    /* the run's copy stands for a file that is gone; a refused start has not touched it */
+    run_command(10, out, sizeof out, "rm %s/b.yaml", folder);
+    snprintf(set, sizeof set, "--set train.kernels=%s/b.yaml", folder);
+    cr_expect_eq(run_job(1, "tuned", set, out, sizeof out), 0, "%s", out);
+    const char *to = fresh("tuned-out");
+    run_command(10, out, sizeof out, "rm -rf %s.cohort %s.cohort.private", to, to);
+    cr_expect_eq(run_command(100, out, sizeof out, "%s predict %s --source %s/dicom --out %s --ids keep --quiet", PROGRAM, run, base(), to), 0, "%s", out);
+    cr_expect_eq(run_command(20, out, sizeof out, "for f in %s/predictions/*.nii.gz; do cmp $f %s/$(basename $f) || exit 1; done", run, to), 0, "%s", out);
+}
+
+Test(plan, files_of_kernels_that_do_not_fit_are_refused, .timeout = 120)
+{
+    char out[4000], set[900];
+    const char *folder = scratch_folder("bad-kernels");
+    fresh("untuned");
+    cr_assert_eq(run_command(100, out, sizeof out, "%s plan %s/job.yaml --tune %s/good.yaml", PROGRAM, base(), folder), 0, "%s", out);
+    run_command(10, out, sizeof out, "sed \"s/conv: [a-z]*/conv: fast/\" %s/good.yaml > %s/row.yaml; head -n -1 %s/good.yaml > %s/layer.yaml; echo \"layers: [\" > %s/torn.yaml", folder, folder, folder, folder, folder);
+    static const struct { const char *file; int rc; const char *says; } bad[] = {
+        {"none.yaml", 2, "neither a row of the kernel table"},
+        {"row.yaml", 2, "no kernel row 'fast'; onednn, winograd"},
+        {"layer.yaml", 2, "the list of kernels has no row for"},
+        {"torn.yaml", 3, "torn.yaml:2:1"},
+    };
+    for (int i = 0; i < 4; i++) {
+        snprintf(set, sizeof set, "--set train.kernels=%s/%s", folder, bad[i].file);
+        cr_expect_eq(run_job(1, "untuned", set, out, sizeof out), bad[i].rc, "%s", out);
+        cr_expect(strstr(out, bad[i].says), "%s: %s", bad[i].file, out);
+    }
+    cr_expect_eq(run_command(60, out, sizeof out, "%s plan %s/job.yaml --tune %s/x.yaml --set prepare.spacing=auto", PROGRAM, base(), folder), 2, "%s", out);
+    cr_expect(strstr(out, "prepare.spacing"), "%s", out);
+}

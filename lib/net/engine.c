@@ -64,7 +64,6 @@ rp_status rp_engine_new(const rp_engine_settings *settings, rp_engine **out)
     RP_AUTO(rp_engine) e = NULL;
     RP_TRY(rp_alloc(1, sizeof *e, &e));
     RP_TRY(rp_engine_plan(settings, e));
-    e->kernels = NULL;
     RP_TRY(rp_alloc((int64_t)e->bytes, 1, &e->memory));
     give_places(e);
     *out = RP_TAKE(e);

@@ -18,13 +18,16 @@ typedef struct rp_engine_settings {
     int64_t patch[3];      /* z, y, x; a multiple of net->divisor */
     bool train;            /* false: inference only, with less memory */
     int threads;           /* >= 1 */
-    const char *kernels; /* row of the kernel table for all layers, or "auto": the table's choice */
+    /* row of the kernel table for all layers, "auto" (the table's choice), or the text of a list
+     * (lib/net/kernel_list.h), which has more than one line; needed during rp_engine_new only */
+    const char *kernels;
     const rp_loss *loss; /* row of rp_losses; needed if train, else not looked at */
 } rp_engine_settings;
 
 /* Owned by the caller.  Local.
  * Errors: RP_EUSE (patch with the numbers and what to change; unknown kernels, with the known ones;
- * a row that this processor cannot run), RP_EUNSUP (no row takes a layer, named), RP_EMEM. */
+ * a row that this processor cannot run; a layer that the list of kernels does not have, named),
+ * RP_EUNSUP (no row takes a layer, named), RP_EDATA (a damaged list), RP_EMEM. */
 RP_MUST rp_status rp_engine_new(const rp_engine_settings *settings, rp_engine **out);
 void rp_engine_drop(rp_engine **engine);
 

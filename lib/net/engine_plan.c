@@ -231,9 +231,10 @@ static rp_status describe(rp_engine *e)
             for (int op = 0; op < RP_OP_COUNT; op++)
                 used = used ||
                        (e->step[i].kernel[op] && strcmp(e->step[i].kernel[op]->row, r->name) == 0);
+        if (!used) continue; /* to ask oneDNN for its version would fix its instruction set */
         char version[160] = "";
         r->version(version, sizeof version);
-        if (used) rp_text_add(&text, "%s: %s\n", r->name, version);
+        rp_text_add(&text, "%s: %s\n", r->name, version);
     }
     for (int i = 0; i < e->steps; i++) describe_kernels(e, &e->step[i], &text);
     e->invariant = true;
@@ -257,12 +258,15 @@ rp_status rp_engine_plan(const rp_engine_settings *s, rp_engine *e)
 {
     RP_TRY(check(s));
     const rp_network *net = s->net;
+    RP_AUTO(rp_kernel_list) list = NULL;
+    if (strchr(s->kernels, '\n')) RP_TRY(rp_kernel_list_read("kernels", s->kernels, &list));
     *e = (rp_engine){.net = net,
                      .patch = {s->patch[0], s->patch[1], s->patch[2]},
                      .train = s->train,
                      .threads = s->threads,
                      .isa = rp_isa_here(),
                      .kernels = s->kernels,
+                     .list = list,
                      .loss = s->train ? s->loss : NULL,
                      .steps = net->layers,
                      .values = net->values};
@@ -284,6 +288,8 @@ rp_status rp_engine_plan(const rp_engine_settings *s, rp_engine *e)
     RP_TRY(place_values(e));
     shape_tensors(e);
     RP_TRY(plan_steps(e));
+    e->list = NULL;
+    e->kernels = NULL;
     add_up(e);
     return describe(e);
 }

@@ -4,6 +4,7 @@
  * runs backward at 2 L - i.
  * A value has a home (dense, for its readers), a slot (its place in a concatenation), or both. */
 #pragma once
+#include "lib/net/kernel_list.h"
 #include "lib/net/layers.h"
 #include "lib/net/memory_plan.h"
 
@@ -22,7 +23,8 @@ struct rp_engine {
     bool train, has_weights, invariant;
     int threads;
     rp_isa isa;
-    const char *kernels; /* lent: only while planning */
+    const char *kernels;        /* lent: only while planning */
+    const rp_kernel_list *list; /* the same, if kernels are the text of a list */
     const rp_loss *loss;
     int steps, values;
     rp_step *step;

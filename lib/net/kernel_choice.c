@@ -1,35 +1,33 @@
 /* lib/net/kernel_choice.c - the rows of the kernel table, and which of them works for a layer. */
 #include "lib/net/kernels_priv.h"
 
-#include "lib/base/text.h"
-
 #include <inttypes.h>
 #include <omp.h>
 #include <string.h>
 
 const rp_kernel_row rp_kernel_rows[] = {
     {"onednn", "oneDNN in channels last; matrix products for heads and transposed convolutions",
-     RP_ISA_AVX2, rp_onednn_plan, rp_onednn_version, false},
+     RP_ISA_AVX2, rp_onednn_plan, rp_onednn_version, false, true},
     {"winograd", "own Winograd kernels of 3x3x3 and 1x3x3 convolutions with stride 1", RP_ISA_PLAIN,
-     rp_winograd_plan, rp_winograd_version, true},
+     rp_winograd_plan, rp_winograd_version, true, true},
 #if defined(__x86_64__)
     {"winograd-avx2", "the same, held at AVX2", RP_ISA_AVX2, rp_winograd_avx2_plan,
-     rp_winograd_version, true},
+     rp_winograd_version, true, false},
 #endif
     {"winograd-plain", "the same in plain C", RP_ISA_PLAIN, rp_winograd_plain_plan,
-     rp_winograd_version, true},
+     rp_winograd_version, true, false},
     {"direct", "own direct sums in blocks of registers; any kernel and stride", RP_ISA_PLAIN,
-     rp_direct_plan, rp_direct_version, false},
+     rp_direct_plan, rp_direct_version, false, true},
 #if defined(__x86_64__)
     {"direct-avx2", "the same, held at AVX2", RP_ISA_AVX2, rp_direct_avx2_plan, rp_direct_version,
-     false},
+     false, false},
 #endif
     {"direct-plain", "the same in plain C", RP_ISA_PLAIN, rp_direct_plain_plan, rp_direct_version,
-     false},
+     false, false},
     {"blas", "matrix products of OpenBLAS over gathered voxels", RP_ISA_PLAIN, rp_blas_plan,
-     rp_blas_version, false},
+     rp_blas_version, false, true},
     {"reference", "plain loops in double, slow, for tests", RP_ISA_PLAIN, rp_reference_plan,
-     rp_reference_version, false},
+     rp_reference_version, false, false},
     {0},
 };
 
@@ -80,12 +78,23 @@ const rp_kernel_row *rp_kernel_find(const char *name)
     return NULL;
 }
 
+void rp_kernel_names(rp_text *out)
+{
+    for (const rp_kernel_row *r = rp_kernel_rows; r->name; r++)
+        rp_text_add(out, "%s%s", r == rp_kernel_rows ? "" : ", ", r->name);
+}
+
+bool rp_kernels_are_named(const char *kernels)
+{
+    return strcmp(kernels, "auto") == 0 || rp_kernel_find(kernels);
+}
+
 static rp_status unknown_row(const char *kernels)
 {
     RP_TEXT_AUTO known = {0};
-    for (const rp_kernel_row *r = rp_kernel_rows; r->name; r++)
-        rp_text_add(&known, ", %s", r->name);
-    RP_FAIL(RP_EUSE, "kernels '%s' are unknown; auto%s are possible", kernels, rp_text_get(&known));
+    rp_kernel_names(&known);
+    RP_FAIL(RP_EUSE, "kernels '%s' are unknown; auto, %s are possible", kernels,
+            rp_text_get(&known));
 }
 
 static rp_status choose_by_table(rp_isa isa, rp_op op, const rp_conv_shape *shape, int threads,

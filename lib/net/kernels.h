@@ -11,6 +11,7 @@
  * 3. Tensors may be views (voxel stride above the channels) if the shape says so; a row that needs
  *    them dense copies in its scratch. */
 #pragma once
+#include "lib/base/text.h"
 #include "lib/net/tensor.h"
 
 /* What the processor can do, as far as rows ask.  Bits depend on it. */
@@ -56,6 +57,7 @@ typedef struct rp_kernel_row {
     /* Takes layers of one kind: where it is chosen by name, the others go by the table of choices.
      */
     bool partial;
+    bool is_timed; /* a candidate of rp_kernel_tune: not one held back or slow, for tests */
 } rp_kernel_row;
 
 /* A planned operation.  Rows embed it at the start of their own struct. */
@@ -73,6 +75,10 @@ struct rp_kernel {
 extern const rp_kernel_row rp_kernel_rows[];
 /* Row by name; NULL if there is none. */
 const rp_kernel_row *rp_kernel_find(const char *name);
+/* Adds the names of all rows, "a, b, c", for messages. */
+void rp_kernel_names(rp_text *out);
+/* A row or "auto", rather than the text of a list (lib/net/kernel_list.h) or a file of one. */
+bool rp_kernels_are_named(const char *kernels);
 
 /* Plans op on shape with the row of the name (see partial) or, for "auto", with the first row of
  * the table of choices that takes it: a function of op, shape, instruction set and library

@@ -38,10 +38,12 @@ static bool is_view(const rp_tensor *t) { return t->stride != t->shape[1]; }
 
 static rp_status plan_op(rp_engine *e, rp_step *s, rp_op op, bool view, bool add, size_t *scratch)
 {
-    rp_conv_shape shape = shape_of(e, s->layer);
-    shape.view = view;
-    shape.add = add;
-    RP_TRY(rp_kernel_choose(e->kernels, e->isa, op, &shape, e->threads, &s->kernel[op]));
+    rp_conv_shape *shape = &s->shape[op];
+    *shape = shape_of(e, s->layer);
+    shape->view = view;
+    shape->add = add;
+    RP_TRY(e->list ? rp_kernel_list_choose(e->list, e->isa, op, shape, e->threads, &s->kernel[op])
+                   : rp_kernel_choose(e->kernels, e->isa, op, shape, e->threads, &s->kernel[op]));
     if (s->kernel[op]->scratch_bytes > *scratch) *scratch = s->kernel[op]->scratch_bytes;
     return RP_OK;
 }

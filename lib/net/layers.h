@@ -10,6 +10,7 @@ typedef struct rp_step {
     bool infers, learns;            /* the finest output, the loss depends on it */
     bool adds;                      /* its gradient by the input comes on top of another layer's */
     rp_kernel *kernel[RP_OP_COUNT]; /* convolutions; NULL: not needed */
+    rp_conv_shape shape[RP_OP_COUNT]; /* that they are planned for */
     void *packed[RP_OP_COUNT];
     size_t packed_at[RP_OP_COUNT];
     float *stat; /* norms: 2 floats a channel */
