@@ -27,7 +27,8 @@ typedef struct rp_radiomics_keys {
     double min_voxels;
     int names; /* 0 IBSI, 1 PyRadiomics */
     double shift;
-    bool is_flat, is_merged;
+    bool is_flat;
+    int norm;
     int filters; /* 0: filter is a map, of one */
     rp_filter_keys filter[RP_FILTER_KEYS_MAX];
 } rp_radiomics_keys;

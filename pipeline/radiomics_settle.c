@@ -169,8 +169,8 @@ rp_status rp_radiomics_settle(const char *name, const rp_radiomics_keys *k,
     s.is_pyradiomics = k->names == 1;
     RP_TRY(settle_filters(name, k, &s));
     s.pyradiomics = (rp_pyradiomics_settings){.shift = k->shift,
+                                              .norm = (rp_norm)k->norm,
                                               .is_flat = k->is_flat,
-                                              .is_merged = k->is_merged,
                                               .memory = s.texture.memory};
     memcpy(s.image, k->images, sizeof s.image);
     memcpy(s.region, k->regions, sizeof s.region);

@@ -36,7 +36,9 @@ static void add_pyradiomics(const rp_radiomics_settings *s, rp_radiomics_columns
 {
     for (int k = 0; k < s->filters; k++)
         for (int i = 0; i < RP_PYRADIOMICS_COUNT; i++)
-            if (k == 0 || !rp_pyradiomics_is_shape(i)) add_column(c, i, RP_DHQ4, k);
+            if (rp_pyradiomics_is_shape2d(i) ? k == 0 && s->pyradiomics.is_flat
+                                             : k == 0 || !rp_pyradiomics_is_shape(i))
+                add_column(c, i, RP_DHQ4, k);
 }
 
 static void add_families(const rp_radiomics_settings *s, rp_radiomics_columns *c)
@@ -201,10 +203,11 @@ static rp_status put_pyradiomics(const rp_radiomics_settings *s, const rp_radiom
     for (int64_t i = 0; i < c->count; i++)
         if (c->filter[i] == filter)
             put_cell(c, name, i, x[c->feature[i]],
-                     !has_image                   ? RP_MISSING_NO_IMAGE
-                     : roi->count == 0            ? RP_MISSING_EMPTY
-                     : isfinite(x[c->feature[i]]) ? RP_PRESENT
-                                                  : RP_MISSING_UNDEFINED,
+                     !has_image                                 ? RP_MISSING_NO_IMAGE
+                     : roi->count == 0                          ? RP_MISSING_EMPTY
+                     : isfinite(x[c->feature[i]])               ? RP_PRESENT
+                     : rp_pyradiomics_is_shape2d(c->feature[i]) ? RP_MISSING_NOT_FLAT
+                                                                : RP_MISSING_UNDEFINED,
                      t);
     return RP_OK;
 }

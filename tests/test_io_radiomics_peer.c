@@ -51,6 +51,22 @@ static void normalise(subject *s)
     for (int64_t i = 0; i < n; i++) s->image[i] = (s->image[i] - mean) * scale;
 }
 
+/* Leaves the slice with the most voxels, the first of equals. */
+static void keep_fullest_slice(subject *s)
+{
+    const int64_t size = s->grid.n[1] * s->grid.n[2];
+    int64_t best = 0, most = -1;
+    for (int64_t z = 0; z < s->grid.n[0]; z++) {
+        int64_t count = 0;
+        for (int64_t i = 0; i < size; i++) count += s->mask[z * size + i];
+        if (count <= most) continue;
+        most = count;
+        best = z;
+    }
+    for (int64_t i = 0; i < rp_grid_voxels(&s->grid); i++)
+        if (i / size != best) s->mask[i] = 0;
+}
+
 /* Values of a column; false for the columns that need what we do not do, or data that are not
  * there. */
 static bool compute(const char *column, double x[RP_PYRADIOMICS_COUNT])
@@ -69,7 +85,11 @@ static bool compute(const char *column, double x[RP_PYRADIOMICS_COUNT])
     r.binning = RP_BIN_FBS_ZERO;
     r.width = is_normalised ? 5 : 25;
     p.is_flat = strcmp(suffix, "_2d") == 0;
-    p.is_merged = strcmp(suffix, "_combined") == 0;
+    if (strcmp(suffix, "_combined") == 0) p.norm = RP_NORM_PLAIN;
+    if (strcmp(suffix, "_shape2D") == 0) {
+        p.is_flat = true;
+        keep_fullest_slice(&s);
+    }
     if (is_normalised) normalise(&s);
     if (strcmp(suffix, "_FBN") == 0) {
         r.binning = RP_BIN_FBN;
@@ -133,4 +153,48 @@ Test(pyradiomics, glrlm, .timeout = 100) { cr_expect_eq(compare("glrlm", 1e-6), 
 Test(pyradiomics, glszm, .timeout = 100) { cr_expect_eq(compare("glszm", 1e-6), 16 * 28); }
 Test(pyradiomics, gldm, .timeout = 100) { cr_expect_eq(compare("gldm", 1e-6), 14 * 28); }
 Test(pyradiomics, ngtdm, .timeout = 100) { cr_expect_eq(compare("ngtdm", 1e-6), 5 * 28); }
+Test(pyradiomics, shape2d, .timeout = 100) { cr_expect_eq(compare("shape2D", 1e-6), 9 * 5); }
+
+/* Matrices of weighted directions: kept numbers of PyRadiomics itself. */
+Test(pyradiomics, weighting_norms, .timeout = 100)
+{
+    static const char *const norms[] = {"", "no_weighting", "manhattan", "euclidean", "infinity"};
+    rp_csv *t;
+    int count = 0;
+    if (!shared_path("data/pyradiomics/images/brain2_image.nrrd"))
+        skip_test("PyRadiomics' images are not beside the project");
+    cr_assert_eq(rp_csv_read("tests/data/radiomics_weighting.csv", ',', &t), RP_OK, "%s",
+                 rp_error_message());
+    for (int c = 1; c < rp_csv_columns(t); c++) {
+        char name[64];
+        double x[RP_PYRADIOMICS_COUNT];
+        const char *norm = strchr(rp_csv_name(t, c), '/') + 1;
+        snprintf(name, sizeof name, "%.*s", (int)(norm - 1 - rp_csv_name(t, c)), rp_csv_name(t, c));
+        rp_pyradiomics_settings p = {.memory = (int64_t)1 << 30};
+        while (strcmp(norms[p.norm], norm) != 0) p.norm++;
+        subject s = read_subject(name);
+        rp_roi_settings r = rp_roi_settings_default();
+        rp_roi *roi = NULL;
+        r.binning = RP_BIN_FBS_ZERO;
+        r.width = 25;
+        cr_assert_eq(rp_roi_new(&s.grid, s.image, s.mask, &r, 5, &roi), RP_OK);
+        cr_assert_eq(rp_roi_discretise(roi, &r), RP_OK);
+        cr_assert_eq(rp_pyradiomics(roi, &p, x), RP_OK, "%s", rp_error_message());
+        for (int64_t row = 0; row < rp_csv_rows(t); row++) {
+            int i = 0;
+            while (strcmp(rp_pyradiomics_name(i), rp_csv_text(t, row, 0)) != 0) i++;
+            const double want = strtod(rp_csv_text(t, row, c), NULL);
+            cr_expect(near(x[i], want, 1e-6, 1e-12), "%s %s: %.10g, PyRadiomics %.10g",
+                      rp_csv_name(t, c), rp_csv_text(t, row, 0), x[i], want);
+            count++;
+        }
+        rp_roi_drop(&roi);
+        rp_free(s.image);
+        rp_free(s.mask);
+    }
+    cr_expect_eq(count, 40 * 8);
+    rp_csv_drop(&t);
+    no_leaks();
+}
+
 Test(pyradiomics, shape, .timeout = 100) { cr_expect_eq(compare("shape", 1e-3), 14 * 5); }

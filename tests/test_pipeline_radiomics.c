@@ -155,6 +155,19 @@ Test(radiomics, pyradiomics_preset_has_its_names_and_values, .timeout = 60)
     /* Rows of the package's baselines, brain1. */
     cr_expect(near(table_number(t, 0, "original_firstorder_Mean"), 825.235436306502, 1e-9, 0));
     cr_expect(near(table_number(t, 0, "original_shape_VoxelVolume"), 16412.65869140625, 1e-6, 0));
+    const char *s = write_settings("base: pyradiomics\n"
+                                   "pyradiomics: {force2d: true, weighting: no_weighting}\n");
+    cr_assert_eq(
+        run_command(50, out, sizeof out,
+                    "%s radiomics --image %s --mask %s --label 1 --settings %s --out %s", PROGRAM,
+                    image, mask, s, folder),
+        0, "%s", out);
+    t = table_read(path);
+    cr_assert_eq(t->columns, 5 + 116);
+    expect_dictionary(folder);
+    cr_assert_eq(run_command(5, out, sizeof out, "grep -c slice "
+                             "%s/features-missing.csv", folder), 0);
+    cr_expect_eq(atoi(out), 9);
 }
 
 Test(radiomics, wrong_settings_are_refused_with_their_place, .timeout = 60)

@@ -7,6 +7,10 @@
 #include "lib/radiomics/features.h"
 #include "lib/radiomics/roi.h"
 
+/* The 13 directions (dz, dy, dx), half of the 26 neighbours; the first 4 lie in a slice. */
+enum { RP_DIRECTIONS = 13, RP_DIRECTIONS_2D = 4 };
+extern const int rp_direction[RP_DIRECTIONS][3];
+
 typedef struct rp_texture_settings {
     bool aggregation[RP_AGGREGATION_COUNT]; /* which are wanted */
     int distance;                           /* Chebyshev distance of GLCM pairs */
@@ -15,6 +19,9 @@ typedef struct rp_texture_settings {
     /* NULL, or out [RP_AGGREGATION_COUNT]: mean maximal correlation coefficient of the GLCMs, a
      * feature of PyRadiomics; untouched where there is no matrix. */
     double *mcc;
+    /* NULL, or [RP_DIRECTIONS]: weights of the directions where GLCMs, run lengths are
+     * merged (ZW7Z, IAZD), in the order of rp_direction. */
+    const double *pair_weight, *run_weight;
     int64_t memory; /* bytes that the matrices of one region may take */
 } rp_texture_settings;
 /* All aggregations, distances 1, alpha 0, 1 GiB. */

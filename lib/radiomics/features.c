@@ -35,7 +35,8 @@ static const char *const reasons[RP_MISSING_COUNT] = {
     "no pair of voxels",
     "more grey levels or voxels than the memory limit allows",
     "no discretisation is set",
-    "the image is too small for the filter"};
+    "the image is too small for the filter",
+    "the region has more than one slice"};
 
 const char *rp_family_name(rp_family f) { return families[f].name; }
 const char *rp_family_code(rp_family f) { return families[f].code; }

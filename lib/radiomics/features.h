@@ -69,6 +69,7 @@ typedef enum rp_missing {
     RP_MISSING_TOO_LARGE, /* more grey levels or voxels than the memory limit allows */
     RP_MISSING_NO_LEVELS, /* the settings ask for no discretisation and the image has no levels */
     RP_MISSING_NO_IMAGE,  /* the image is too small for the filter */
+    RP_MISSING_NOT_FLAT,  /* a feature of one slice, and the region has more */
     RP_MISSING_COUNT
 } rp_missing;
 /* "empty region", ... */

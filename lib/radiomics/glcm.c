@@ -7,8 +7,9 @@
 /* A table of pairs [k * k], k = codes + 1; row and column 0 collect pairs with the outside. */
 typedef struct tables {
     int64_t k, cells;
-    uint32_t *slice[RP_DIRECTIONS_2D], *volume[RP_DIRECTIONS], *merged;
+    uint32_t *slice[RP_DIRECTIONS_2D], *volume[RP_DIRECTIONS];
     uint32_t *memory;
+    double *whole; /* [k * k] the table that features are read from */
     double *p, *marginal, *difference, *sum, *level; /* scratch of the features */
     int64_t *row;
     double *square; /* scratch of the maximal correlation coefficient; NULL: it is not wanted */
@@ -17,6 +18,7 @@ typedef struct tables {
 static void tables_clear(tables *t)
 {
     rp_free(t->memory);
+    rp_free(t->whole);
     rp_free(t->p);
     rp_free(t->marginal);
     rp_free(t->difference);
@@ -30,12 +32,11 @@ static rp_status tables_make(const rp_levels *l, tables *t)
 {
     t->k = l->codes + 1;
     t->cells = t->k * t->k;
-    RP_TRY(
-        rp_alloc(t->cells * (RP_DIRECTIONS + RP_DIRECTIONS_2D + 1), sizeof *t->memory, &t->memory));
+    RP_TRY(rp_alloc(t->cells * (RP_DIRECTIONS + RP_DIRECTIONS_2D), sizeof *t->memory, &t->memory));
     for (int d = 0; d < RP_DIRECTIONS; d++) t->volume[d] = t->memory + d * t->cells;
     for (int d = 0; d < RP_DIRECTIONS_2D; d++)
         t->slice[d] = t->memory + (RP_DIRECTIONS + d) * t->cells;
-    t->merged = t->memory + (RP_DIRECTIONS + RP_DIRECTIONS_2D) * t->cells;
+    RP_TRY(rp_alloc_raw(t->cells, sizeof *t->whole, &t->whole));
     RP_TRY(rp_alloc_raw(t->cells, sizeof *t->p, &t->p));
     RP_TRY(rp_alloc_raw(t->k, sizeof *t->marginal, &t->marginal));
     RP_TRY(rp_alloc_raw(t->k, sizeof *t->level, &t->level));
@@ -63,13 +64,14 @@ static void count_slice(const rp_levels *l, int64_t z, int distance, int from, i
 }
 
 /* Symmetric probabilities of the levels that take part, compact: p[m * m].  Returns m. */
-static int64_t probabilities(const uint32_t table[], const rp_levels *l, tables *t)
+static int64_t probabilities(const rp_levels *l, tables *t)
 {
+    const double *table = t->whole;
     double total = 0;
     int64_t m = 0;
     for (int64_t i = 1; i < t->k; i++) {
         double row = 0;
-        for (int64_t j = 1; j < t->k; j++) row += (double)table[i * t->k + j] + table[j * t->k + i];
+        for (int64_t j = 1; j < t->k; j++) row += table[i * t->k + j] + table[j * t->k + i];
         if (row == 0) continue;
         t->row[m] = i;
         t->level[m] = l->value[i];
@@ -79,9 +81,8 @@ static int64_t probabilities(const uint32_t table[], const rp_levels *l, tables 
     for (int64_t i = 0; i < m; i++) {
         t->marginal[i] /= total;
         for (int64_t j = 0; j < m; j++)
-            t->p[i * m + j] = ((double)table[t->row[i] * t->k + t->row[j]] +
-                               table[t->row[j] * t->k + t->row[i]]) /
-                              total;
+            t->p[i * m + j] =
+                (table[t->row[i] * t->k + t->row[j]] + table[t->row[j] * t->k + t->row[i]]) / total;
     }
     return m;
 }
@@ -146,10 +147,10 @@ static void spread(int64_t highest, const tables *t, double mean, double x[])
     x[22] = prominence;
 }
 
-/* The 25 features of a table; false when it has no pair. */
-static bool features(const uint32_t table[], const rp_levels *l, tables *t, double x[26])
+/* The 25 features of the whole table; false when it has no pair. */
+static bool features(const rp_levels *l, tables *t, double x[26])
 {
-    const int64_t m = probabilities(table, l, t);
+    const int64_t m = probabilities(l, t);
     if (m == 0) return false;
     memset(t->difference, 0, (size_t)(l->highest + 1) * sizeof *t->difference);
     memset(t->sum, 0, (size_t)(2 * l->highest + 1) * sizeof *t->sum);
@@ -190,18 +191,17 @@ static void merge(int64_t cells_, const uint32_t from[], uint32_t to[])
     for (int64_t i = 0; i < cells_; i++) to[i] += from[i];
 }
 
-static void add_features(const uint32_t table[], const rp_levels *l, tables *t, rp_mean *mean)
+/* All tables' sum (weight NULL: of 1 each), then its features. */
+static void add_merged(int n, uint32_t *const table[], const double weight[], const rp_levels *l,
+                       tables *t, rp_mean *mean)
 {
     double x[26];
-    if (features(table, l, t, x)) rp_mean_add(mean, 26, x);
-}
-
-/* All tables' sum, then its features. */
-static void add_merged(int n, uint32_t *const table[], const rp_levels *l, tables *t, rp_mean *mean)
-{
-    memset(t->merged, 0, (size_t)t->cells * sizeof *t->merged);
-    for (int d = 0; d < n; d++) merge(t->cells, table[d], t->merged);
-    add_features(t->merged, l, t, mean);
+    memset(t->whole, 0, (size_t)t->cells * sizeof *t->whole);
+    for (int d = 0; d < n; d++) {
+        const double w = weight ? weight[d] : 1;
+        for (int64_t i = 0; i < t->cells; i++) t->whole[i] += w * table[d][i];
+    }
+    if (features(l, t, x)) rp_mean_add(mean, 26, x);
 }
 
 static rp_status count_and_put(const rp_levels *l, const rp_texture_settings *s, tables *t,
@@ -217,17 +217,18 @@ static rp_status count_and_put(const rp_levels *l, const rp_texture_settings *s,
         if (in_volume)
             count_slice(l, z, s->distance, RP_DIRECTIONS_2D, RP_DIRECTIONS, t->k, t->volume);
         for (int d = 0; d < RP_DIRECTIONS_2D; d++) {
-            if (want[RP_BTW3]) add_features(t->slice[d], l, t, &mean[RP_BTW3]);
+            if (want[RP_BTW3]) add_merged(1, &t->slice[d], NULL, l, t, &mean[RP_BTW3]);
             merge(t->cells, t->slice[d], t->volume[d]);
         }
-        if (want[RP_SUJT]) add_merged(RP_DIRECTIONS_2D, t->slice, l, t, &mean[RP_SUJT]);
+        if (want[RP_SUJT]) add_merged(RP_DIRECTIONS_2D, t->slice, NULL, l, t, &mean[RP_SUJT]);
     }
     for (int d = 0; d < RP_DIRECTIONS_2D && want[RP_JJUI]; d++)
-        add_features(t->volume[d], l, t, &mean[RP_JJUI]);
-    if (want[RP_ZW7Z]) add_merged(RP_DIRECTIONS_2D, t->volume, l, t, &mean[RP_ZW7Z]);
+        add_merged(1, &t->volume[d], NULL, l, t, &mean[RP_JJUI]);
+    if (want[RP_ZW7Z])
+        add_merged(RP_DIRECTIONS_2D, t->volume, s->pair_weight, l, t, &mean[RP_ZW7Z]);
     for (int d = 0; d < RP_DIRECTIONS && want[RP_ITBB]; d++)
-        add_features(t->volume[d], l, t, &mean[RP_ITBB]);
-    if (want[RP_IAZD]) add_merged(RP_DIRECTIONS, t->volume, l, t, &mean[RP_IAZD]);
+        add_merged(1, &t->volume[d], NULL, l, t, &mean[RP_ITBB]);
+    if (want[RP_IAZD]) add_merged(RP_DIRECTIONS, t->volume, s->pair_weight, l, t, &mean[RP_IAZD]);
     for (int a = RP_BTW3; a <= RP_IAZD && s->mcc; a++)
         if (mean[a].count[25] > 0) s->mcc[a] = mean[a].sum[25] / (double)mean[a].count[25];
     for (int a = RP_BTW3; a <= RP_IAZD; a++)

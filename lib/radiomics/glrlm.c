@@ -59,12 +59,24 @@ static void add_features(const rp_sized *s, double voxels, rp_mean *mean)
     if (rp_sized_features(s, voxels, x)) rp_mean_add(mean, 16, x);
 }
 
-static rp_status count_and_put(const rp_levels *l, const rp_texture_settings *s, runs *r,
-                               rp_values *out)
+/* Adds a direction to a merged matrix. */
+static rp_status merge(const double weight[], int d, const rp_sized *from, rp_sized *to)
 {
-    const bool *want = s->aggregation;
-    rp_mean mean[RP_AGGREGATION_COUNT] = {0};
-    const double count = (double)l->count;
+    if (weight) return rp_sized_add_weighted(to, from, weight[d]);
+    rp_sized_add(to, from);
+    return RP_OK;
+}
+
+/* Voxels that n directions look at, each with its weight. */
+static double weigh(const double weight[], int n, double voxels)
+{
+    double sum = 0;
+    for (int d = 0; d < n; d++) sum += weight ? weight[d] : 1;
+    return sum * voxels;
+}
+
+static void count_slices(const rp_levels *l, const bool want[], runs *r, rp_mean mean[])
+{
     for (int64_t z = 0; z < l->n[0]; z++) {
         rp_sized_clear(r->merged);
         for (int d = 0; d < RP_DIRECTIONS_2D; d++) {
@@ -77,20 +89,30 @@ static rp_status count_and_put(const rp_levels *l, const rp_texture_settings *s,
         if (want[RP_SUJT])
             add_features(r->merged, RP_DIRECTIONS_2D * (double)l->in_slice[z], &mean[RP_SUJT]);
     }
+}
+
+static rp_status count_and_put(const rp_levels *l, const rp_texture_settings *s, runs *r,
+                               rp_values *out)
+{
+    const bool *want = s->aggregation;
+    const double *weight = s->run_weight, count = (double)l->count;
+    rp_mean mean[RP_AGGREGATION_COUNT] = {0};
+    count_slices(l, want, r, mean);
     for (int d = 0; d < RP_DIRECTIONS_2D; d++) {
-        rp_sized_add(r->flat, r->direction[d]);
-        rp_sized_add(r->all, r->direction[d]);
+        RP_TRY(merge(weight, d, r->direction[d], r->flat));
+        RP_TRY(merge(weight, d, r->direction[d], r->all));
         if (want[RP_JJUI]) add_features(r->direction[d], count, &mean[RP_JJUI]);
         if (want[RP_ITBB]) add_features(r->direction[d], count, &mean[RP_ITBB]);
     }
-    if (want[RP_ZW7Z]) add_features(r->flat, RP_DIRECTIONS_2D * count, &mean[RP_ZW7Z]);
+    if (want[RP_ZW7Z])
+        add_features(r->flat, weigh(weight, RP_DIRECTIONS_2D, count), &mean[RP_ZW7Z]);
     for (int d = RP_DIRECTIONS_2D; d < RP_DIRECTIONS && (want[RP_ITBB] || want[RP_IAZD]); d++) {
         rp_sized_clear(r->volume);
         for (int64_t z = 0; z < l->n[0]; z++) count_runs(l, z, d, r->volume);
         if (want[RP_ITBB]) add_features(r->volume, count, &mean[RP_ITBB]);
-        rp_sized_add(r->all, r->volume);
+        RP_TRY(merge(weight, d, r->volume, r->all));
     }
-    if (want[RP_IAZD]) add_features(r->all, RP_DIRECTIONS * count, &mean[RP_IAZD]);
+    if (want[RP_IAZD]) add_features(r->all, weigh(weight, RP_DIRECTIONS, count), &mean[RP_IAZD]);
     for (int a = RP_BTW3; a <= RP_IAZD; a++)
         if (want[a]) RP_TRY(rp_mean_put(&mean[a], RP_GLRLM, (rp_aggregation)a, out));
     return RP_OK;

@@ -3,8 +3,10 @@
 #include "lib/radiomics/pyradiomics.h"
 
 #include "lib/radiomics/mesh.h"
+#include "lib/radiomics/shape2d.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 typedef enum source { WHOLE, DIRECTIONS, VOLUME } source;
@@ -21,7 +23,8 @@ typedef enum change {
     MCC,
     ACROSS_Z,
     ACROSS_Y,
-    ACROSS_X
+    ACROSS_X,
+    SHAPE2D
 } change;
 
 static const struct {
@@ -37,6 +40,7 @@ static const struct {
 _Static_assert(sizeof rows / sizeof *rows == RP_PYRADIOMICS_COUNT, "one row a feature");
 
 const char *rp_pyradiomics_name(int i) { return rows[i].name; }
+bool rp_pyradiomics_is_shape2d(int i) { return rows[i].how == SHAPE2D; }
 bool rp_pyradiomics_is_shape(int i) { return strncmp(rows[i].name, "shape", 5) == 0; }
 
 typedef struct corner {
@@ -113,9 +117,11 @@ static double area(const rp_roi *roi)
 /* What several features are made of. */
 typedef struct parts {
     double energy, area, mcc, shape_voxels; /* of the mask before values left it */
+    double shape2d[RP_SHAPE2D_COUNT];       /* NaN where there is none */
 } parts;
 
-static rp_status special(const rp_roi *roi, const parts *p, change how, double plain, double *x)
+static rp_status special(const rp_roi *roi, const parts *p, int feature, change how, double plain,
+                         double *x)
 {
     const double *spacing = roi->grid.spacing, voxel = spacing[0] * spacing[1] * spacing[2],
                  n = (double)roi->count;
@@ -133,19 +139,76 @@ static rp_status special(const rp_roi *roi, const parts *p, change how, double p
     case ACROSS_Z: return planar_diameter(roi, 0, x);
     case ACROSS_Y: return planar_diameter(roi, 1, x);
     case ACROSS_X: return planar_diameter(roi, 2, x);
+    case SHAPE2D: *x = p->shape2d[feature]; return RP_OK;
     }
     RP_FAIL(RP_EBUG, "a feature without a rule");
+}
+
+/* Length in mm of a step between voxels, by a norm. */
+static double step_length(const int step[3], const double spacing[3], rp_norm norm)
+{
+    double sum = 0, squares = 0, most = 0;
+    for (int a = 0; a < 3; a++) {
+        const double d = abs(step[a]) * spacing[a];
+        sum += d;
+        squares += d * d;
+        most = fmax(most, d);
+    }
+    return norm == RP_NORM_MANHATTAN ? sum : norm == RP_NORM_EUCLIDEAN ? sqrt(squares) : most;
+}
+
+static void weights_of(const rp_roi *roi, rp_norm norm, double pair[], double run[])
+{
+    for (int d = 0; d < RP_DIRECTIONS; d++) {
+        const double length = step_length(rp_direction[d], roi->grid.spacing, norm);
+        pair[d] = norm <= RP_NORM_PLAIN ? 1 : exp(-length * length);
+        run[d] = norm <= RP_NORM_PLAIN ? 1 : length;
+    }
+}
+
+static rp_status parts_of(const rp_roi *roi, const rp_pyradiomics_settings *s, double mcc,
+                          parts *out)
+{
+    bool is_flat;
+    parts p = {.energy = energy(roi, s->shift),
+               .area = s->is_response ? NAN : area(roi),
+               .mcc = mcc,
+               .shape_voxels = (double)rp_mask_facts(roi->grid.n, roi->image, roi->morph).count};
+    for (int i = 0; i < RP_SHAPE2D_COUNT; i++) p.shape2d[i] = NAN;
+    if (s->is_flat && !s->is_response)
+        RP_TRY(rp_shape2d(roi->grid.n, roi->grid.spacing, roi->morph, &is_flat, p.shape2d));
+    *out = p;
+    return RP_OK;
+}
+
+static rp_status fill(const rp_roi *roi, const rp_pyradiomics_settings *s, const parts *p,
+                      const rp_values *v, rp_aggregation directions, rp_aggregation volume,
+                      double x[])
+{
+    for (int i = 0; i < RP_PYRADIOMICS_COUNT; i++) {
+        const rp_aggregation a = rows[i].from == DIRECTIONS ? directions
+                                 : rows[i].from == VOLUME   ? volume
+                                                            : RP_DHQ4;
+        const bool is_ours = rows[i].feature >= 0 && rows[i].how != SHAPE2D;
+        x[i] = NAN;
+        if (s->is_response && rp_pyradiomics_is_shape(i)) continue;
+        RP_TRY(special(roi, p, rows[i].feature, rows[i].how,
+                       is_ours ? value(v, rows[i].feature, a) : NAN, &x[i]));
+    }
+    return RP_OK;
 }
 
 rp_status rp_pyradiomics(const rp_roi *roi, const rp_pyradiomics_settings *s, double x[])
 {
     rp_texture_settings t = rp_texture_settings_default();
-    const rp_aggregation directions = s->is_flat     ? s->is_merged ? RP_ZW7Z : RP_JJUI
-                                      : s->is_merged ? RP_IAZD
-                                                     : RP_ITBB;
+    const bool is_merged = s->norm != RP_NORM_NONE;
+    const rp_aggregation directions = s->is_flat  ? is_merged ? RP_ZW7Z : RP_JJUI
+                                      : is_merged ? RP_IAZD
+                                                  : RP_ITBB;
     const rp_aggregation volume = s->is_flat ? RP_62GR : RP_KOBO;
-    double mcc[RP_AGGREGATION_COUNT];
+    double mcc[RP_AGGREGATION_COUNT], pair[RP_DIRECTIONS], run[RP_DIRECTIONS];
     rp_values v = {0};
+    parts p;
     const rp_family_choice all = {.is_wanted = {[RP_MORPHOLOGY] = !s->is_response,
                                                 [RP_STATISTICS] = true,
                                                 [RP_HISTOGRAM] = true,
@@ -158,23 +221,14 @@ rp_status rp_pyradiomics(const rp_roi *roi, const rp_pyradiomics_settings *s, do
         t.aggregation[a] = a == (int)directions || a == (int)volume;
         mcc[a] = NAN;
     }
+    weights_of(roi, s->norm, pair, run);
+    t.pair_weight = s->norm > RP_NORM_PLAIN ? pair : NULL;
+    t.run_weight = s->norm > RP_NORM_PLAIN ? run : NULL;
     t.memory = s->memory;
     t.mcc = mcc;
     rp_status st = rp_families(roi, &all, &t, &v);
-    const parts p = {.energy = energy(roi, s->shift),
-                     .area = s->is_response ? NAN : area(roi),
-                     .mcc = mcc[directions],
-                     .shape_voxels =
-                         (double)rp_mask_facts(roi->grid.n, roi->image, roi->morph).count};
-    for (int i = 0; i < RP_PYRADIOMICS_COUNT && st == RP_OK; i++) {
-        x[i] = NAN;
-        if (s->is_response && rp_pyradiomics_is_shape(i)) continue;
-        const rp_aggregation a = rows[i].from == DIRECTIONS ? directions
-                                 : rows[i].from == VOLUME   ? volume
-                                                            : RP_DHQ4;
-        const double plain = rows[i].feature < 0 ? NAN : value(&v, rows[i].feature, a);
-        st = special(roi, &p, rows[i].how, plain, &x[i]);
-    }
+    if (st == RP_OK) st = parts_of(roi, s, mcc[directions], &p);
+    if (st == RP_OK) st = fill(roi, s, &p, &v, directions, volume, x);
     rp_values_clear(&v);
     return st;
 }

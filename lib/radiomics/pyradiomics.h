@@ -8,20 +8,34 @@
 #pragma once
 #include "lib/radiomics/families.h"
 
-enum { RP_PYRADIOMICS_COUNT = 107 };
+enum { RP_PYRADIOMICS_COUNT = 116 };
 /* "glcm_Idmn"; index in 0..RP_PYRADIOMICS_COUNT - 1. */
 const char *rp_pyradiomics_name(int i);
 /* Of the mask alone: there is one value for all images. */
 bool rp_pyradiomics_is_shape(int i);
+/* Of a mask of one slice alone (shape2D). */
+bool rp_pyradiomics_is_shape2d(int i);
+
+/* How directions are joined (weightingNorm).  None: features of each, then their mean.  Others:
+ * matrices are added first, each with a weight that follows from its step's length in mm: for pairs
+ * exp(-length^2), for runs the length; none of these for no_weighting. */
+typedef enum rp_norm {
+    RP_NORM_NONE,
+    RP_NORM_PLAIN, /* no_weighting */
+    RP_NORM_MANHATTAN,
+    RP_NORM_EUCLIDEAN,
+    RP_NORM_INFINITY
+} rp_norm;
 
 typedef struct rp_pyradiomics_settings {
     double shift;     /* added to intensities for Energy, TotalEnergy and RootMeanSquared */
-    bool is_flat;     /* force2D: matrices of slices, merged over them */
+    bool is_flat;     /* force2D: matrices of slices, merged over them; shape2D */
     bool is_response; /* of a filter: shape is left out (NaN) */
-    bool is_merged;   /* weightingNorm no_weighting: directions merged before the features */
-    int64_t memory;   /* as in rp_texture_settings */
+    rp_norm norm;
+    int64_t memory; /* as in rp_texture_settings */
 } rp_pyradiomics_settings;
 
-/* x[RP_PYRADIOMICS_COUNT]: the values of a discretised region, NaN where there is none.
+/* x[RP_PYRADIOMICS_COUNT]: the values of a discretised region, NaN where there is none; shape2D is
+ * NaN without is_flat or where the mask has more than one slice.
  * Errors: RP_EMEM. */
 RP_MUST rp_status rp_pyradiomics(const rp_roi *roi, const rp_pyradiomics_settings *s, double x[]);

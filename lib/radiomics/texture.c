@@ -96,6 +96,7 @@ void rp_sized_drop(rp_sized **s)
     if (!*s) return;
     rp_free((*s)->size);
     rp_free((*s)->count);
+    rp_free((*s)->weighted);
     rp_free((*s)->column_sum);
     rp_free(*s);
     *s = NULL;
@@ -124,6 +125,19 @@ void rp_sized_clear(rp_sized *s)
 void rp_sized_add(rp_sized *to, const rp_sized *from)
 {
     for (int64_t i = 0; i < to->rows * (int64_t)to->columns; i++) to->count[i] += from->count[i];
+}
+
+rp_status rp_sized_add_weighted(rp_sized *to, const rp_sized *from, double weight)
+{
+    const int64_t cells = to->rows * (int64_t)to->columns;
+    if (!to->weighted) RP_TRY(rp_alloc(cells, sizeof *to->weighted, &to->weighted));
+    for (int64_t i = 0; i < cells; i++) to->weighted[i] += weight * (double)from->count[i];
+    return RP_OK;
+}
+
+static double cell(const rp_sized *s, int64_t i)
+{
+    return s->weighted ? s->weighted[i] : (double)s->count[i];
 }
 
 rp_status rp_sized_list(const rp_levels *l, int64_t n, const uint16_t code[], const int32_t size[],
@@ -157,10 +171,10 @@ typedef struct row_sums {
 static row_sums sum_row(const rp_sized *s, int row, double column_sum[])
 {
     row_sums r = {0};
-    const int64_t *count = s->count + (int64_t)row * s->columns;
+    const int64_t first = (int64_t)row * s->columns;
     for (int j = 0; j < s->columns; j++) {
-        if (count[j] == 0) continue;
-        const double c = (double)count[j], size = s->size[j];
+        const double c = cell(s, first + j), size = s->size[j];
+        if (c == 0) continue;
         column_sum[j] += c;
         r.things += c;
         r.small += c / (size * size);
@@ -200,8 +214,7 @@ bool rp_sized_features(const rp_sized *s, double voxels, double x[17])
     var_gl = 0;
     for (int i = 1; i < s->rows; i++) {
         double things = 0;
-        for (int j = 0; j < s->columns; j++)
-            things += (double)s->count[(int64_t)i * s->columns + j];
+        for (int j = 0; j < s->columns; j++) things += cell(s, (int64_t)i * s->columns + j);
         var_gl += things * (s->level[i] - gl) * (s->level[i] - gl) / n;
     }
     for (int j = 0; j < s->columns; j++)
@@ -240,7 +253,7 @@ static rp_status all_missing(const rp_family_choice *choice, const rp_texture_se
 static double matrix_bytes(const rp_levels *l)
 {
     const double k = l->codes + 1;
-    return 4 * k * k * (RP_DIRECTIONS + RP_DIRECTIONS_2D + 2) + 14.0 * (double)l->voxels;
+    return k * k * (4 * (RP_DIRECTIONS + RP_DIRECTIONS_2D) + 8 * 3) + 14.0 * (double)l->voxels;
 }
 
 rp_status rp_texture(const rp_roi *roi, const rp_family_choice *choice,

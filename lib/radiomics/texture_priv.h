@@ -30,10 +30,6 @@ static inline int64_t rp_levels_row(const rp_levels *l, int64_t z, int64_t y)
     return (z + l->pad) * l->stride[0] + (y + l->pad) * l->stride[1] + l->pad;
 }
 
-/* The 13 directions (dz, dy, dx), half of the 26 neighbours; the first 4 lie in a slice. */
-enum { RP_DIRECTIONS = 13, RP_DIRECTIONS_2D = 4 };
-extern const int rp_direction[RP_DIRECTIONS][3];
-
 /* Means of features over matrices. */
 enum { RP_MEAN_MAX = 26 };
 typedef struct rp_mean {
@@ -51,12 +47,15 @@ typedef struct rp_sized {
     const double *level; /* [rows] lent */
     double *size;        /* [columns] value of each column */
     int64_t *count;      /* [rows * columns] */
+    double *weighted;    /* NULL, or [rows * columns] sums of weights, read instead of counts */
     double *column_sum;  /* [columns] scratch of rp_sized_features */
 } rp_sized;
 RP_MUST rp_status rp_sized_new(const rp_levels *l, int64_t columns, rp_sized **out);
 void rp_sized_drop(rp_sized **s);
 void rp_sized_clear(rp_sized *s);
 void rp_sized_add(rp_sized *to, const rp_sized *from);
+/* Adds weight * from to the weighted sums, which are made if to has none.  Errors: RP_EMEM. */
+RP_MUST rp_status rp_sized_add_weighted(rp_sized *to, const rp_sized *from, double weight);
 /* From a list: code[i] and size[i] (>= 1) of n things; a column for each size that occurs. */
 RP_MUST rp_status rp_sized_list(const rp_levels *l, int64_t n, const uint16_t code[],
                                 const int32_t size[], rp_sized **out);
