@@ -8,6 +8,7 @@
 #include "lib/net/optimiser.h"
 #include "pipeline/job.h"
 #include "pipeline/program.h"
+#include "pipeline/trial_plan.h"
 #include "pipeline/verb.h"
 #include "stages/stage.h"
 
@@ -22,14 +23,15 @@ void rp_help_overview(FILE *to)
     for (const rp_verb *v = rp_verbs; v->name; v++)
         (void)fprintf(to, "  %-10s %s%s\n", v->name, v->summary,
                       v->takes_ranks ? " (alone, under mpirun or srun)" : "");
-    (void)fprintf(to, "\n  radpipe help VERB     usage, options, examples\n"
-                      "  radpipe help job      every key of a job file\n"
-                      "  radpipe help FAMILY   phantom, augment, kernel, loss, optimiser, stage\n"
-                      "  radpipe --version\n\n"
-                      "exit codes: 0 done; 75 stopped early, start me again; 2 wrong use; 3 "
-                      "damaged or unsupported data;\n"
-                      "            4 not there; 5 not finite; 70 hang; 71 memory; 73 disk full; 74 "
-                      "input or output; 76 another rank failed\n");
+    (void)fprintf(to,
+                  "\n  radpipe help VERB     usage, options, examples\n"
+                  "  radpipe help job      every key of a job file\n"
+                  "  radpipe help FAMILY   phantom, augment, kernel, loss, optimiser, stage, sap\n"
+                  "  radpipe --version\n\n"
+                  "exit codes: 0 done; 75 stopped early, start me again; 2 wrong use; 3 "
+                  "damaged or unsupported data;\n"
+                  "            4 not there; 5 not finite; 70 hang; 71 memory; 73 disk full; 74 "
+                  "input or output; 76 another rank failed\n");
 }
 
 static void help_phantom(void)
@@ -73,11 +75,19 @@ static void help_stage(void)
                      rp_stages[i].gives);
 }
 
+static void help_sap(void)
+{
+    RP_TEXT_AUTO t = {0};
+    rp_trial_plan_help(&t);
+    (void)fputs(rp_text_get(&t), stdout);
+}
+
 static const struct {
     const char *name;
     void (*print)(void);
 } families[] = {{"phantom", help_phantom}, {"augment", help_augment},     {"kernel", help_kernel},
-                {"loss", help_loss},       {"optimiser", help_optimiser}, {"stage", help_stage}};
+                {"loss", help_loss},       {"optimiser", help_optimiser}, {"stage", help_stage},
+                {"sap", help_sap}};
 
 rp_status rp_help(int argc, char **argv)
 {

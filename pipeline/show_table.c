@@ -11,7 +11,9 @@ static void cell_text(const char *cell, int digits, char out[64])
 {
     double x;
     int64_t i;
-    if (!*cell)
+    if (digits < 0)
+        rp_text_fit(out, 64, cell);
+    else if (!*cell)
         rp_text_fit(out, 64, "-");
     else if (rp_read_int(cell, &i))
         (void)snprintf(out, 64, "%" PRId64, i);

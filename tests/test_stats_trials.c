@@ -157,5 +157,9 @@ Test(trials, arms_without_outcomes_have_bounds_that_say_so)
     cr_expect(p.fisher == 1 && p.chi2.state == RP_VALUE_UNDEFINED);
     cr_assert_eq(rp_difference_score(&none, 0.95, &ci), RP_OK, "%s", rp_error_message());
     cr_expect(near(ci.low.x, -ci.high.x, 1e-9, 0) && ci.high.x > 0.05 && ci.high.x < 0.1);
+    cr_assert_eq(rp_difference_score(&(rp_counts){20, 20, 35, 35}, 0.95, &ci), RP_OK, "%s", rp_error_message());
+    cr_expect(ci.low.x < 0 && ci.low.x > -0.3 && ci.high.x > 0 && ci.high.x < 0.3, "all in both arms: %g to %g", ci.low.x, ci.high.x);
+    cr_assert_eq(rp_ratio_score(&(rp_counts){20, 20, 35, 35}, true, 0.95, &ci), RP_OK, "%s", rp_error_message());
+    cr_expect(ci.low.x > 0.7 && ci.low.x < 1 && ci.high.x > 1 && ci.high.x < 1.4, "%g to %g", ci.low.x, ci.high.x);
     cr_expect_eq(rp_two_arm_test(&(rp_counts){3, 2, 0, 1}, &p), RP_EARG);
 }

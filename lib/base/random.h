@@ -32,6 +32,7 @@ typedef enum rp_purpose {
     RP_RANDOM_PERMUTATION_TEST,
     RP_RANDOM_PERTURB, /* perturbations of radiomics */
     RP_RANDOM_DELAY,   /* random delays of tests */
+    RP_RANDOM_BLIND,   /* arms of a trial, changed about */
 } rp_purpose;
 
 void rp_random_start(uint64_t seed, rp_purpose purpose, uint64_t sample, rp_random *r);

@@ -14,8 +14,10 @@ rp_value rp_two_arm_ratio(const rp_counts *c);
 rp_interval rp_ratio_katz(const rp_counts *c, double level);
 /* All ratios that the score test with the constrained estimate does not reject; corrected: variance
  * times N/(N - 1) (Miettinen and Nurminen), else Koopman.  x1 = 0: low 0; x0 = 0: high infinite.
- * Source: P. A. R. Koopman, Biometrics 40 (1984) 513; O. Miettinen, M. Nurminen, Stat. Med. 4 (1985) 213. */
-RP_MUST rp_status rp_ratio_score(const rp_counts *c, bool corrected, double level, rp_interval *out);
+ * Source: P. A. R. Koopman, Biometrics 40 (1984) 513; O. Miettinen, M. Nurminen, Stat. Med. 4
+ * (1985) 213. */
+RP_MUST rp_status rp_ratio_score(const rp_counts *c, bool corrected, double level,
+                                 rp_interval *out);
 /* Ratio of Poisson rates given the total: from Clopper and Pearson's interval of x1 in x1 + x0. */
 RP_MUST rp_status rp_ratio_poisson(const rp_counts *c, double level, rp_interval *out);
 /* Newcombe's square-and-add of Wilson's intervals. */
@@ -31,6 +33,10 @@ typedef struct rp_two_arm_p {
 } rp_two_arm_p;
 RP_MUST rp_status rp_two_arm_test(const rp_counts *c, rp_two_arm_p *out);
 
-/* One-sided p of H0: ratio >= margin against less, by the score test with the estimate constrained at
- * the margin (Farrington and Manning; no N/(N - 1)).  Errors: also RP_EARG if the margin is not positive. */
+/* One-sided p of H0: ratio >= margin against less, by the score test with the estimate constrained
+ * at the margin (Farrington and Manning; no N/(N - 1)).  Errors: also RP_EARG if the margin is not
+ * positive. */
 RP_MUST rp_status rp_ratio_noninferior(const rp_counts *c, double margin, double *z, double *p);
+/* The same of H0: x1/n1 - x0/n0 >= margin, -1 < margin < 1. */
+RP_MUST rp_status rp_difference_noninferior(const rp_counts *c, double margin, double *z,
+                                            double *p);

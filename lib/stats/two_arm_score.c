@@ -19,6 +19,12 @@ static problem problem_of(const rp_counts *c, bool corrected, double z)
         (double)c->x1, (double)c->n1, (double)c->x0, (double)c->n0, corrected ? n / (n - 1) : 1, z};
 }
 
+/* Everybody in both arms: at their own ratio there is nothing left to vary, and nothing to see. */
+static double over_root(double top, double v)
+{
+    return v > 0 ? top / sqrt(v) : top > 0 ? HUGE_VAL : top < 0 ? -HUGE_VAL : 0;
+}
+
 /* Score of the ratio theta: p0 under p1 = theta p0 is the smaller root of
  * N theta p^2 - (n1 theta + x1 + n0 + x0 theta) p + (x1 + x0) = 0, taken without cancellation. */
 static double ratio_score(const problem *q, double theta)
@@ -27,7 +33,7 @@ static double ratio_score(const problem *q, double theta)
     const double s = q->x1 + q->x0, p0 = 2 * s / (b + sqrt(fmax(0, b * b - 4 * a * s))),
                  p1 = theta * p0;
     const double v = (p1 * (1 - p1) / q->n1 + theta * theta * p0 * (1 - p0) / q->n0) * q->scale;
-    return (q->x1 / q->n1 - theta * q->x0 / q->n0) / sqrt(v);
+    return over_root(q->x1 / q->n1 - theta * q->x0 / q->n0, v);
 }
 
 static double ratio_excess(double log_theta, const void *context)
@@ -98,7 +104,7 @@ static double difference_score(const problem *q, double d)
         return NAN;
     const double p1 = p0 + d;
     const double v = (p1 * (1 - p1) / q->n1 + p0 * (1 - p0) / q->n0) * q->scale;
-    return (q->x1 / q->n1 - q->x0 / q->n0 - d) / sqrt(v);
+    return over_root(q->x1 / q->n1 - q->x0 / q->n0 - d, v);
 }
 
 static double difference_excess(double d, const void *context)
@@ -138,6 +144,17 @@ rp_status rp_ratio_noninferior(const rp_counts *c, double margin, double *z, dou
             "ratio margin %g, or no outcome in either arm", margin);
     const problem q = problem_of(c, false, 0);
     *z = ratio_score(&q, margin);
+    *p = rp_normal_lower(*z);
+    return RP_OK;
+}
+
+rp_status rp_difference_noninferior(const rp_counts *c, double margin, double *z, double *p)
+{
+    RP_TRY(rp_counts_check(c));
+    RP_NEED(margin > -1 && margin < 1, RP_EARG, "difference margin %g", margin);
+    const problem q = problem_of(c, false, 0);
+    *z = difference_score(&q, margin);
+    RP_NEED(isfinite(*z), RP_ENUM, "no score of a difference of %g", margin);
     *p = rp_normal_lower(*z);
     return RP_OK;
 }

@@ -1,0 +1,103 @@
+/* lib/stats/clustered.c - robust errors of two arms. */
+#include "lib/stats/clustered.h"
+
+#include "lib/stats/special.h"
+
+#include <inttypes.h>
+#include <math.h>
+
+typedef struct totals {
+    double x1, n1, x0, n0, clusters;
+} totals;
+
+static totals add_up(int64_t n, const rp_cluster_pattern p[])
+{
+    totals t = {0};
+    for (int64_t i = 0; i < n; i++) {
+        const double k = (double)p[i].clusters;
+        t.x1 += k * (double)p[i].x1; /* whole numbers: exact */
+        t.n1 += k * (double)p[i].n1;
+        t.x0 += k * (double)p[i].x0;
+        t.n0 += k * (double)p[i].n0;
+        t.clusters += k;
+    }
+    return t;
+}
+
+/* sqrt(G/(G - 1) sum of squares of u = a (x1 - n1 p1) - b (x0 - n0 p0)) */
+static double robust_se(int64_t n, const rp_cluster_pattern p[], const totals *t, double a,
+                        double b)
+{
+    const double p1 = t->x1 / t->n1, p0 = t->x0 / t->n0;
+    double s = 0;
+    for (int64_t i = 0; i < n; i++) {
+        const double u = a * ((double)p[i].x1 - (double)p[i].n1 * p1) -
+                         b * ((double)p[i].x0 - (double)p[i].n0 * p0);
+        s += (double)p[i].clusters * u * u;
+    }
+    return sqrt(s * t->clusters / (t->clusters - 1));
+}
+
+static double two_sided(const rp_clustered *c, double z)
+{
+    return c->is_few ? rp_t_two_sided(z, (double)(c->clusters - 1)) : rp_normal_two_sided(z);
+}
+
+static rp_status quantile(const rp_clustered *c, double level, double *q)
+{
+    if (!c->is_few) {
+        *q = rp_normal_quantile(0.5 + 0.5 * level);
+        return RP_OK;
+    }
+    return rp_t_two_sided_quantile(1 - level, (double)(c->clusters - 1), q);
+}
+
+rp_status rp_clustered_find(int64_t n, const rp_cluster_pattern p[], double level,
+                            rp_clustered *out)
+{
+    const totals t = add_up(n, p);
+    RP_NEED(t.n1 > 0 && t.n0 > 0 && level > 0 && level < 1, RP_EARG,
+            "%g and %g examinations in two arms, level %g", t.n1, t.n0, level);
+    const double p1 = t.x1 / t.n1, p0 = t.x0 / t.n0, r = p1 / p0, d = p1 - p0;
+    const rp_value few = rp_value_undefined("fewer than two clusters"),
+                   no_log = rp_value_undefined("an arm without outcomes has no log");
+    rp_clustered c = {.clusters = (int64_t)t.clusters, .is_few = t.clusters < RP_CLUSTERS_FEW};
+    c.ratio = rp_value_ratio(p1, p0, "no outcome in the control arm");
+    c.difference = rp_value_of(d);
+    c.log_se = c.ratio_p = c.ratio_ci.low = c.ratio_ci.high = t.clusters < 2 ? few : no_log;
+    c.difference_se = c.difference_p = c.difference_ci.low = c.difference_ci.high = few;
+    if (t.clusters >= 2) {
+        double q;
+        RP_TRY(quantile(&c, level, &q));
+        const double se = robust_se(n, p, &t, 1 / t.n1, 1 / t.n0);
+        c.difference_se = rp_value_of(se);
+        c.difference_ci = (rp_interval){rp_value_of(d - q * se), rp_value_of(d + q * se)};
+        c.difference_p =
+            se > 0 ? rp_value_of(two_sided(&c, d / se)) : rp_value_undefined("no variance");
+        if (t.x1 > 0 && t.x0 > 0) {
+            const double ls = robust_se(n, p, &t, 1 / t.x1, 1 / t.x0);
+            c.log_se = rp_value_of(ls);
+            c.ratio_ci = (rp_interval){rp_value_of(r * exp(-q * ls)), rp_value_of(r * exp(q * ls))};
+            c.ratio_p = ls > 0 ? rp_value_of(two_sided(&c, log(r) / ls))
+                               : rp_value_undefined("no variance");
+        }
+    }
+    *out = c;
+    return RP_OK;
+}
+
+rp_status rp_clustered_noninferior(const rp_clustered *c, bool is_ratio, double margin,
+                                   bool few_is_good, rp_value *p)
+{
+    RP_NEED(margin > 0, RP_EARG, "margin %g", margin);
+    const rp_value *se = is_ratio ? &c->log_se : &c->difference_se;
+    if (se->state != RP_VALUE_OK || se->x == 0) {
+        *p = rp_value_undefined("no standard error");
+        return RP_OK;
+    }
+    const double over = is_ratio ? log(c->ratio.x) - log(margin)
+                                 : c->difference.x - (few_is_good ? margin : -margin);
+    const double two = two_sided(c, over / se->x);
+    *p = rp_value_of((over < 0) == few_is_good ? two / 2 : 1 - two / 2);
+    return RP_OK;
+}

@@ -1,0 +1,226 @@
+/* lib/stats/trial.c - outcomes of examinations and their counts. */
+#include "lib/stats/trial.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static const char *const columns[RP_EXAM_FLAGS] = {
+    "reader1", "reader2",         "consensus",          "consensus_recall", "recall",
+    "cancer",  "interval_cancer", "interval_if_missed", "invasive"};
+
+const char *rp_exam_column(rp_exam_flag f) { return columns[f]; }
+
+static int flag(const rp_exams *e, rp_exam_flag f, int64_t i)
+{
+    const int x = e->flag[f][i];
+    return x == RP_FLAG_MISSING ? RP_OUTCOME_MISSING : x;
+}
+
+static int recalled(const rp_exams *e, int64_t i) { return flag(e, RP_EXAM_RECALL, i); }
+
+/* Recalled with cancer: who is not recalled has no screen-detected cancer, whatever is known. */
+static int detected(const rp_exams *e, int64_t i)
+{
+    const int recall = recalled(e, i);
+    return recall == 1 ? flag(e, RP_EXAM_CANCER, i) : recall;
+}
+
+static int falsely(const rp_exams *e, int64_t i)
+{
+    const int recall = recalled(e, i), cancer = recall == 1 ? flag(e, RP_EXAM_CANCER, i) : 0;
+    return recall == 1 ? (cancer == RP_OUTCOME_MISSING ? cancer : !cancer) : recall;
+}
+
+static int predictive(const rp_exams *e, int64_t i)
+{
+    const int recall = recalled(e, i);
+    return recall == 0 ? RP_OUTCOME_OUT : recall == 1 ? flag(e, RP_EXAM_CANCER, i) : recall;
+}
+
+static int invasive(const rp_exams *e, int64_t i)
+{
+    const int found = detected(e, i);
+    return found == 1 ? flag(e, RP_EXAM_INVASIVE, i) : found;
+}
+
+static int in_situ(const rp_exams *e, int64_t i)
+{
+    const int found = detected(e, i), inv = found == 1 ? flag(e, RP_EXAM_INVASIVE, i) : 0;
+    return found == 1 ? (inv == RP_OUTCOME_MISSING ? inv : !inv) : found;
+}
+
+static int interval(const rp_exams *e, int64_t i) { return flag(e, RP_EXAM_INTERVAL, i); }
+
+static int sensitivity(const rp_exams *e, int64_t i)
+{
+    const int found = detected(e, i);
+    if (found != 0) return found;
+    const int later = interval(e, i);
+    return later == 1 ? 0 : later == 0 ? RP_OUTCOME_OUT : later;
+}
+
+static int specificity(const rp_exams *e, int64_t i)
+{
+    const int found = detected(e, i), later = interval(e, i);
+    if (found == 1 || later == 1) return RP_OUTCOME_OUT;
+    if (found < 0 || later < 0) return RP_OUTCOME_MISSING;
+    return !recalled(e, i);
+}
+
+static int consensus(const rp_exams *e, int64_t i) { return flag(e, RP_EXAM_CONSENSUS, i); }
+
+/* A reading is a cell that is not empty. */
+static int readings(const rp_exams *e, int64_t i)
+{
+    const uint8_t *second = e->flag[RP_EXAM_READER2];
+    return (e->flag[RP_EXAM_READER1][i] != RP_FLAG_MISSING) +
+           (second && second[i] != RP_FLAG_MISSING);
+}
+
+#define BIT(f) (1U << RP_EXAM_##f)
+enum { FOUND = BIT(RECALL) | BIT(CANCER) };
+/* A row a line, so that columns can be compared. */
+/* clang-format off */
+const rp_endpoint rp_endpoints[] = {
+    {"cancers-detected", "recalled and cancer", FOUND, false, false, false, 1000, detected},
+    {"invasive-detected", "recalled and invasive cancer", FOUND | BIT(INVASIVE), false, false, false, 1000, invasive},
+    {"in-situ-detected", "recalled and in situ cancer", FOUND | BIT(INVASIVE), false, false, false, 1000, in_situ},
+    {"recalls", "recalled", BIT(RECALL), true, false, false, 1000, recalled},
+    {"false-positives", "recalled without cancer", FOUND, true, false, false, 1000, falsely},
+    {"ppv-recall", "cancers a recall (conditional on recalls)", FOUND, false, false, false, 100, predictive},
+    {"interval-cancers", "cancers between rounds", BIT(INTERVAL), true, false, true, 1000, interval},
+    {"sensitivity", "screen-detected of screen-detected and interval cancers", FOUND | BIT(INTERVAL), false, false, true, 100, sensitivity},
+    {"specificity", "not recalled of those without either", FOUND | BIT(INTERVAL), false, false, true, 100, specificity},
+    {"consensus", "discussed in consensus", BIT(CONSENSUS), true, false, false, 1000, consensus},
+    {"readings", "readings by a person, an examination", BIT(READER1), true, true, false, 1, readings},
+    {0},
+};
+/* clang-format on */
+
+const rp_endpoint *rp_endpoint_find(const char *name)
+{
+    for (const rp_endpoint *p = rp_endpoints; p->name; p++)
+        if (strcmp(p->name, name) == 0) return p;
+    return NULL;
+}
+
+bool rp_endpoint_fits(const rp_endpoint *p, const rp_exams *e)
+{
+    for (int f = 0; f < RP_EXAM_FLAGS; f++)
+        if (p->needs >> f & 1 && !e->flag[f]) return false;
+    return true;
+}
+
+/* The rule's outcome in place of a missing one. */
+static int replace(const rp_endpoint *p, rp_missing rule, bool is_new)
+{
+    switch (rule) {
+    case RP_MISSING_EXCLUDE: return RP_OUTCOME_OUT;
+    case RP_MISSING_NONE: return 0;
+    case RP_MISSING_EVENT: return 1;
+    case RP_MISSING_WORST: return p->few_is_good == is_new;
+    }
+    return RP_OUTCOME_OUT;
+}
+
+void rp_trial_count(const rp_exams *e, const rp_endpoint *p, rp_missing rule, const bool in[],
+                    const int32_t group[], int groups, rp_trial_cell cell[])
+{
+    memset(cell, 0, (size_t)groups * sizeof *cell);
+    for (int64_t i = 0; i < e->rows; i++) {
+        const int g = group ? group[i] : 0;
+        if (g < 0 || (in && !in[i])) continue;
+        const bool is_new = e->arm[i];
+        int x = p->of(e, i);
+        if (x == RP_OUTCOME_MISSING) {
+            *(is_new ? &cell[g].missing1 : &cell[g].missing0) += 1;
+            x = replace(p, rule, is_new);
+        }
+        if (x < 0) continue;
+        *(is_new ? &cell[g].c.x1 : &cell[g].c.x0) += x;
+        *(is_new ? &cell[g].c.n1 : &cell[g].c.n0) += 1;
+    }
+}
+
+typedef struct held {
+    int32_t x1, n1, x0, n0;
+} held;
+
+static int by_counts(const void *a, const void *b)
+{
+    const held *p = a, *q = b;
+    if (p->n1 != q->n1) return p->n1 < q->n1 ? -1 : 1;
+    if (p->n0 != q->n0) return p->n0 < q->n0 ? -1 : 1;
+    if (p->x1 != q->x1) return p->x1 < q->x1 ? -1 : 1;
+    if (p->x0 != q->x0) return p->x0 < q->x0 ? -1 : 1;
+    return 0;
+}
+
+/* Clusters of few examinations (women) are counted in a table, the others (readers) sorted. */
+enum { SMALL = 8, TABLE = SMALL * SMALL * SMALL * SMALL };
+
+static int slot_of(const held *h)
+{
+    return h->x1 < SMALL && h->n1 < SMALL && h->x0 < SMALL && h->n0 < SMALL
+               ? ((h->n1 * SMALL + h->n0) * SMALL + h->x1) * SMALL + h->x0
+               : -1;
+}
+
+static rp_status add_pattern(const held *h, int64_t clusters, int64_t *room,
+                             rp_cluster_pattern **out, int64_t *count)
+{
+    RP_TRY(rp_grow(*count + 1, sizeof **out, room, out));
+    (*out)[(*count)++] = (rp_cluster_pattern){h->x1, h->n1, h->x0, h->n0, clusters};
+    return RP_OK;
+}
+
+/* Clusters of the table, and h [clusters] besides. */
+static rp_status collapse(int64_t table[], int64_t clusters, held h[], rp_cluster_pattern **out,
+                          int64_t *count)
+{
+    RP_AUTOFREE rp_cluster_pattern *p = NULL;
+    int64_t large = 0, room = 0, n = 0;
+    for (int64_t g = 0; g < clusters; g++) {
+        const int slot = slot_of(&h[g]);
+        if (slot >= 0)
+            table[slot]++;
+        else
+            h[large++] = h[g];
+    }
+    for (int s = SMALL * SMALL; s < TABLE; s++) { /* below: nothing in the denominator */
+        const held of = {s / SMALL % SMALL, s / SMALL / SMALL / SMALL, s % SMALL,
+                         s / SMALL / SMALL % SMALL};
+        if (table[s]) RP_TRY(add_pattern(&of, table[s], &room, &p, &n));
+    }
+    qsort(h, (size_t)large, sizeof *h, by_counts);
+    for (int64_t i = 0, j; i < large; i = j) {
+        for (j = i + 1; j < large && by_counts(&h[i], &h[j]) == 0;) j++;
+        RP_TRY(add_pattern(&h[i], j - i, &room, &p, &n));
+    }
+    *out = RP_TAKE(p);
+    *count = n;
+    return RP_OK;
+}
+
+rp_status rp_trial_patterns(const rp_exams *e, const rp_endpoint *p, rp_missing rule,
+                            const bool in[], const int32_t group[], int only,
+                            const int32_t cluster[], int64_t clusters, rp_cluster_pattern **out,
+                            int64_t *count)
+{
+    RP_AUTOFREE held *h = NULL;
+    RP_AUTOFREE int64_t *table = NULL;
+    RP_TRY(rp_alloc(cluster ? clusters : 0, sizeof *h, &h));
+    RP_TRY(rp_alloc(TABLE, sizeof *table, &table));
+    for (int64_t i = 0; i < e->rows; i++) {
+        if ((in && !in[i]) || (only >= 0 && group[i] != only)) continue;
+        const bool is_new = e->arm[i];
+        int x = p->of(e, i);
+        if (x == RP_OUTCOME_MISSING) x = replace(p, rule, is_new);
+        if (x < 0) continue;
+        held alone = {0}, *at = cluster ? &h[cluster[i]] : &alone;
+        *(is_new ? &at->x1 : &at->x0) += x;
+        *(is_new ? &at->n1 : &at->n0) += 1;
+        if (!cluster) table[slot_of(&alone)]++;
+    }
+    return collapse(table, cluster ? clusters : 0, h, out, count);
+}

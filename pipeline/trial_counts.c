@@ -1,0 +1,114 @@
+/* pipeline/trial_counts.c - two arms of a trial from counts alone. */
+#include "io/atomic.h"
+#include "io/csv.h"
+#include "lib/stats/two_arm.h"
+#include "pipeline/show_table.h"
+#include "pipeline/trial_report.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+static rp_status interval_of(const rp_trial_request *a, const rp_counts *c, rp_interval *out)
+{
+    if (strcmp(a->method, "koopman") == 0) return rp_ratio_score(c, false, a->level, out);
+    if (strcmp(a->method, "mn") == 0) return rp_ratio_score(c, true, a->level, out);
+    if (strcmp(a->method, "poisson") == 0) return rp_ratio_poisson(c, a->level, out);
+    RP_NEED(strcmp(a->method, "katz") == 0, RP_EUSE,
+            "--method '%s': must be katz, koopman, mn or poisson", a->method);
+    *out = rp_ratio_katz(c, a->level);
+    return RP_OK;
+}
+
+static void put(rp_text *t, rp_value v, double times)
+{
+    if (v.state == RP_VALUE_INFINITE)
+        rp_csv_put(t, v.x > 0 ? "inf" : "-inf");
+    else
+        rp_csv_put_double(t, v.state == RP_VALUE_OK ? v.x * times : NAN);
+}
+
+/* p of H0 that the ratio reaches the margin; a margin below 1 looks from the other side, arms and
+ * margin inverted. */
+static rp_status noninferior(const rp_trial_request *a, const rp_counts *c, rp_text *row)
+{
+    double z, p;
+    const rp_counts turned = {c->x0, c->n0, c->x1, c->n1};
+    if (a->margin > 1)
+        RP_TRY(rp_ratio_noninferior(c, a->margin, &z, &p));
+    else
+        RP_TRY(rp_ratio_noninferior(&turned, 1 / a->margin, &z, &p));
+    rp_csv_put_double(row, p);
+    return RP_OK;
+}
+
+static rp_status add_row(const rp_trial_request *a, const char *trial, const char *endpoint,
+                         const rp_counts *c, rp_text *out)
+{
+    rp_interval ratio, difference;
+    rp_two_arm_p p;
+    RP_TRY(interval_of(a, c, &ratio));
+    RP_TRY(rp_difference_newcombe(c, a->level, &difference));
+    RP_TRY(rp_two_arm_test(c, &p));
+    rp_csv_put(out, trial);
+    rp_csv_put(out, endpoint);
+    const int64_t count[] = {c->x1, c->n1, c->x0, c->n0};
+    for (int i = 0; i < 4; i++) rp_csv_put_int(out, count[i]);
+    rp_csv_put_double(out, 1000 * (double)c->x1 / (double)c->n1);
+    rp_csv_put_double(out, 1000 * (double)c->x0 / (double)c->n0);
+    put(out, rp_two_arm_ratio(c), 1);
+    put(out, ratio.low, 1);
+    put(out, ratio.high, 1);
+    rp_csv_put_double(out, 1000 * ((double)c->x1 / (double)c->n1 - (double)c->x0 / (double)c->n0));
+    put(out, difference.low, 1000);
+    put(out, difference.high, 1000);
+    rp_csv_put_double(out, p.fisher);
+    if (a->margin > 0) RP_TRY(noninferior(a, c, out));
+    rp_csv_end(out);
+    return rp_text_status(out);
+}
+
+static rp_status read_counts(const rp_trial_request *a, const char *path, rp_text *out)
+{
+    RP_AUTO(rp_csv) csv = NULL;
+    int trial, endpoint, count[4];
+    static const char *const name[] = {"x1", "n1", "x0", "n0"};
+    RP_TRY(rp_csv_read(path, ',', &csv));
+    RP_TRY(rp_csv_column(csv, "trial", &trial));
+    RP_TRY(rp_csv_column(csv, "endpoint", &endpoint));
+    for (int i = 0; i < 4; i++) RP_TRY(rp_csv_column(csv, name[i], &count[i]));
+    rp_text_add(
+        out,
+        "trial,endpoint,x1,n1,x0,n0,new_per_1000,control_per_1000,ratio,ratio_low,ratio_high,"
+        "difference_per_1000,difference_low,difference_high,fisher_p%s\n",
+        a->margin > 0 ? ",noninferiority_p" : "");
+    for (int64_t r = 0; r < rp_csv_rows(csv); r++) {
+        rp_counts c = {0};
+        int64_t *const to[] = {&c.x1, &c.n1, &c.x0, &c.n0};
+        for (int i = 0; i < 4; i++) RP_TRY(rp_csv_int(csv, r, count[i], to[i]));
+        RP_NEED(c.x1 >= 0 && c.x1 <= c.n1 && c.x0 >= 0 && c.x0 <= c.n0 && c.n1 > 0 && c.n0 > 0,
+                RP_EDATA, "%s:%" PRId64 ": counts must be 0 <= x <= n, n > 0", path,
+                rp_csv_line(csv, r));
+        RP_TRY_IN(add_row(a, rp_csv_text(csv, r, trial), rp_csv_text(csv, r, endpoint), &c, out),
+                  "%s:%" PRId64, path, rp_csv_line(csv, r));
+    }
+    return RP_OK;
+}
+
+rp_status rp_trial_counts(const rp_trial_request *r)
+{
+    RP_TEXT_AUTO table = {0}, script = {0};
+    RP_TRY(read_counts(r, r->counts, &table));
+    if (r->out) {
+        RP_TRY(rp_trial_counts_script(r->level, &script));
+        RP_TRY(rp_path_make_folder(r->out));
+        RP_TRY(rp_atomic_publish(r->out, "trial.csv", &table));
+        RP_TRY(rp_atomic_publish(r->out, "trial.R", &script));
+    }
+    RP_TRY(rp_show_csv(table.length, rp_text_get(&table), 3));
+    (void)printf(
+        "\nratio: %s, %g %% interval; difference: Newcombe; p: Fisher, two-sided; rates a 1000\n",
+        r->method, 100 * r->level);
+    return RP_OK;
+}

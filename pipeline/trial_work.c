@@ -1,0 +1,182 @@
+/* pipeline/trial_work.c - a trial's table made ready by its plan: population, strata, blinding. */
+#include "io/csv.h"
+#include "lib/base/random.h"
+#include "pipeline/trial_rows.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+/* Arms permuted over clusters; clusters that lie in both arms (readers) leave it to examinations.
+ */
+static rp_status blind(rp_trial_table *t, uint64_t seed)
+{
+    RP_AUTOFREE int8_t *arm = NULL;
+    RP_AUTOFREE int64_t *order = NULL;
+    bool whole = t->cluster != NULL;
+    const int64_t n = whole ? t->clusters : t->rows;
+    RP_TRY(rp_alloc_raw(n, 1, &arm));
+    memset(arm, -1, (size_t)n);
+    for (int64_t i = 0; whole && i < t->rows; i++) {
+        int8_t *at = &arm[t->cluster[i]];
+        whole = *at < 0 || *at == (int8_t)t->arm[i];
+        *at = (int8_t)t->arm[i];
+    }
+    const int64_t units = whole ? t->clusters : t->rows;
+    RP_TRY(rp_alloc_raw(units, sizeof *order, &order));
+    if (!whole) {
+        rp_free(arm);
+        arm = NULL;
+        RP_TRY(rp_alloc_raw(units, 1, &arm));
+        for (int64_t i = 0; i < units; i++) arm[i] = (int8_t)t->arm[i];
+    }
+    rp_random r;
+    rp_random_start(seed, RP_RANDOM_BLIND, 0, &r);
+    rp_random_permute(&r, units, order);
+    for (int64_t i = 0; i < t->rows; i++)
+        t->arm[i] = (uint8_t)(arm[order[whole ? t->cluster[i] : i]] > 0);
+    return RP_OK;
+}
+
+static rp_status find_population(rp_trial_work *w)
+{
+    const rp_trial_table *t = &w->table;
+    const rp_population p = rp_trial_plan_population(w->plan);
+    int64_t left = 0;
+    RP_NEED(p != RP_POPULATION_MODIFIED || t->exclusion, RP_EDATA,
+            "population modified-itt: the table has no column 'exclusion'");
+    RP_NEED(p != RP_POPULATION_PROTOCOL || t->deviation, RP_EDATA,
+            "population per-protocol: the table has no column 'deviation'");
+    RP_TRY(rp_alloc_raw(t->rows, sizeof *w->in, &w->in));
+    for (int64_t i = 0; i < t->rows; i++) {
+        const bool excluded = t->exclusion && t->exclusion[i] != 0,
+                   deviates = t->deviation && t->deviation[i] != 0;
+        w->in[i] = p == RP_POPULATION_RANDOMISED ||
+                   (!excluded && (p == RP_POPULATION_MODIFIED || !deviates));
+        left += w->in[i];
+    }
+    RP_NEED(left > 0, RP_EDATA, "population %s: nobody is left", w->plan->population);
+    return RP_OK;
+}
+
+static const rp_trial_factor *factor_of(const rp_trial_work *w, const char *column)
+{
+    for (int k = 0; k < w->factors; k++)
+        if (strcmp(w->factor[k].column, column) == 0) return &w->factor[k];
+    return NULL;
+}
+
+/* Codes of the combinations of all strata columns. */
+static rp_status combine_strata(rp_trial_work *w)
+{
+    const rp_key_list *list = &w->plan->strata;
+    int64_t strata = 1;
+    if (list->count == 0) return RP_OK;
+    RP_TRY(rp_alloc(w->table.rows, sizeof *w->stratum, &w->stratum));
+    for (int k = 0; k < list->count; k++) {
+        const rp_trial_factor *f = factor_of(w, list->item[k]);
+        strata *= f->levels;
+        RP_NEED(strata <= 100000, RP_EUSE, "strata: %" PRId64 " combinations: give columns bands",
+                strata);
+        for (int64_t i = 0; i < w->table.rows; i++)
+            w->stratum[i] = w->stratum[i] * f->levels + f->code[i];
+    }
+    w->strata = (int)strata;
+    return RP_OK;
+}
+
+void rp_trial_stratum_name(const rp_trial_work *w, int stratum, rp_text *out)
+{
+    const rp_key_list *list = &w->plan->strata;
+    int below = w->strata;
+    for (int k = 0; k < list->count; k++) {
+        const rp_trial_factor *f = factor_of(w, list->item[k]);
+        below /= f->levels;
+        rp_text_add(out, "%s%s %s", k ? " / " : "", f->column,
+                    rp_factor_level(f, stratum / below % f->levels));
+    }
+}
+
+static rp_status open_work(const char *path, bool skip_bad, int64_t blind_seed, rp_trial_work *w)
+{
+    const rp_trial_plan *p = w->plan;
+    const bool automatic = strcmp(p->cluster, "auto") == 0, none = strcmp(p->cluster, "none") == 0;
+    const rp_trial_ask ask = {.arm_new = p->arms.now,
+                              .arm_control = p->arms.control,
+                              .cluster = none        ? NULL
+                                         : automatic ? "woman"
+                                                     : p->cluster,
+                              .cluster_may_lack = automatic,
+                              .window = p->window,
+                              .skip_bad = skip_bad};
+    RP_TRY(rp_trial_plan_factors(p, &w->factors, w->factor));
+    RP_TRY(rp_trial_read(path, &ask, w->factors, w->factor, &w->table));
+    if (blind_seed >= 0) RP_TRY(blind(&w->table, (uint64_t)blind_seed));
+    w->exams = rp_trial_exams(&w->table);
+    w->is_clustered = w->table.cluster && w->table.clusters < w->table.rows;
+    w->cluster = w->is_clustered ? ask.cluster : "";
+    RP_TRY(find_population(w));
+    return combine_strata(w);
+}
+
+rp_status rp_trial_work_open(const char *path, const rp_trial_plan *plan, bool skip_bad,
+                             int64_t blind_seed, rp_trial_work *out)
+{
+    *out = (rp_trial_work){.plan = plan, .cluster = ""};
+    return open_work(path, skip_bad, blind_seed, out);
+}
+
+void rp_trial_work_clear(rp_trial_work *w)
+{
+    rp_trial_table_clear(&w->table);
+    rp_trial_factors_clear(w->factors, w->factor);
+    rp_free(w->in);
+    rp_free(w->stratum);
+    *w = (rp_trial_work){0};
+}
+
+static void flow_row(const char *step, const char *reason, const int64_t n[2], rp_text *csv)
+{
+    rp_csv_put(csv, step);
+    rp_csv_put(csv, reason);
+    rp_csv_put_int(csv, n[1]);
+    rp_csv_put_int(csv, n[0]);
+    rp_csv_end(csv);
+}
+
+/* Reasons of one column among those that had none in the column before. */
+static rp_status flow_reasons(const rp_trial_table *t, const char *step, const int32_t own[],
+                              const int32_t before[], const rp_codes *reasons, rp_text *csv)
+{
+    RP_AUTOFREE int64_t *n = NULL;
+    RP_AUTOFREE int32_t *place = NULL, *code = NULL;
+    if (!own) return RP_OK;
+    RP_TRY(rp_alloc(2 * (reasons->count + 1), sizeof *n, &n));
+    RP_TRY(rp_alloc(reasons->count, sizeof *place, &place));
+    RP_TRY(rp_alloc(reasons->count, sizeof *code, &code));
+    for (int64_t i = 0; i < t->rows; i++)
+        if (!before || before[i] == 0) n[2 * own[i] + t->arm[i]]++;
+    RP_TRY(rp_codes_order(reasons, place));
+    for (int32_t k = 0; k < reasons->count; k++) code[place[k]] = k;
+    for (int64_t k = 0; k < reasons->count; k++)
+        flow_row(step, rp_codes_text(reasons, code[k]), &n[2 * (code[k] + 1)], csv);
+    return RP_OK;
+}
+
+rp_status rp_trial_flow(const rp_trial_work *w, rp_text *csv)
+{
+    const rp_trial_table *t = &w->table;
+    const uint8_t *later = t->flag[RP_EXAM_INTERVAL];
+    int64_t all[2] = {0}, in[2] = {0}, unlinked[2] = {0};
+    for (int64_t i = 0; i < t->rows; i++) {
+        all[t->arm[i]]++;
+        in[t->arm[i]] += w->in[i];
+        unlinked[t->arm[i]] += w->in[i] && later && later[i] == RP_FLAG_MISSING;
+    }
+    rp_text_add(csv, "step,reason,new,control\n");
+    flow_row("randomised", "", all, csv);
+    RP_TRY(flow_reasons(t, "excluded", t->exclusion, NULL, &t->reasons[0], csv));
+    RP_TRY(flow_reasons(t, "deviation", t->deviation, t->exclusion, &t->reasons[1], csv));
+    flow_row("analysed", w->plan->population, in, csv);
+    if (later) flow_row("analysed", "interval cancers not known (not linked)", unlinked, csv);
+    return rp_text_status(csv);
+}

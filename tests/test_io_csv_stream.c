@@ -1,0 +1,107 @@
+/* tests/test_io_csv_stream.c - tables read a row at a time. */
+#include "io/csv.h"
+#include "io/csv_stream.h"
+#include "tests/harness.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char *file_with(const char *name, size_t n, const char *bytes)
+{
+    static char path[600];
+    snprintf(path, sizeof path, "%s/t.csv", scratch_folder(name));
+    FILE *f = fopen(path, "w");
+    cr_assert(f && fwrite(bytes, 1, n, f) == n);
+    fclose(f);
+    return path;
+}
+
+/* The whole table by io/csv.h and row by row: the same cells, the same lines. */
+static void expect_same(const char *path)
+{
+    RP_AUTO(rp_csv) whole = NULL;
+    RP_AUTO(rp_csv_stream) s = NULL;
+    bool more = true;
+    int64_t r = 0;
+    cr_assert_eq(rp_csv_read(path, ',', &whole), RP_OK, "%s", rp_error_message());
+    cr_assert_eq(rp_csv_stream_open(path, ',', &s), RP_OK, "%s", rp_error_message());
+    cr_assert_eq(rp_csv_stream_columns(s), rp_csv_columns(whole));
+    for (int c = 0; c < rp_csv_columns(whole); c++) cr_expect_str_eq(rp_csv_stream_name(s, c), rp_csv_name(whole, c));
+    for (;; r++) {
+        cr_assert_eq(rp_csv_stream_next(s, &more), RP_OK, "%s", rp_error_message());
+        if (!more) break;
+        cr_assert_lt(r, rp_csv_rows(whole));
+        cr_assert_eq(rp_csv_stream_line(s), rp_csv_line(whole, r));
+        for (int c = 0; c < rp_csv_columns(whole); c++) cr_assert_str_eq(rp_csv_stream_cell(s, c), rp_csv_text(whole, r, c));
+    }
+    cr_expect_eq(r, rp_csv_rows(whole));
+    no_leaks();
+}
+
+Test(csv_stream, quotes_line_ends_and_empty_lines_are_those_of_the_whole_table)
+{
+    const char text[] = "\xEF\xBB\xBFid,\"the, name\",x\r\n1,\"a \"\"b\"\"\",\"\"\r\n\r\n2,,3\n\"4\",\"two\nlines\",5\n\n6,7,8";
+    expect_same(file_with("dialect", sizeof text - 1, text));
+    expect_same(file_with("header", 4, "a,b\n"));
+}
+
+/* Rows of every length from 10 to 40,000 bytes: some lie across the ends of blocks of a mebibyte. */
+Test(csv_stream, rows_across_blocks_are_whole)
+{
+    char *text = malloc(8 << 20), *at = text;
+    at += sprintf(at, "id,text,last\n");
+    for (int i = 0; at - text < (6 << 20); i++) {
+        const int n = (i * 7919) % 40000;
+        at += sprintf(at, i % 3 ? "%d," : "%d,\"", i);
+        memset(at, 'a' + i % 26, (size_t)n);
+        at += n;
+        at += sprintf(at, i % 3 ? ",%d\n" : "\"\"\",%d\n", 2 * i);
+    }
+    expect_same(file_with("blocks", (size_t)(at - text), text));
+    free(text);
+}
+
+Test(csv_stream, a_malformed_row_is_named_and_the_next_one_read)
+{
+    static const char text[] = "a,b\n1,2\n3\n4,x\"y\n\"5\"z,6\n7,8,9\n10,11\n";
+    static const struct {
+        rp_status st;
+        int64_t line;
+    } want[] = {{RP_OK, 2}, {RP_EDATA, 3}, {RP_EDATA, 4}, {RP_EDATA, 5}, {RP_EDATA, 6}, {RP_OK, 7}};
+    RP_AUTO(rp_csv_stream) s = NULL;
+    bool more;
+    cr_assert_eq(rp_csv_stream_open(file_with("malformed", sizeof text - 1, text), ',', &s), RP_OK);
+    for (size_t k = 0; k < 6; k++) {
+        const rp_status st = rp_csv_stream_next(s, &more);
+        cr_expect(st == want[k].st && rp_csv_stream_line(s) == want[k].line, "row %zu: %d on line %ld", k, st, (long)rp_csv_stream_line(s));
+        if (st != RP_OK) cr_expect(strstr(rp_error_message(), "t.csv:"), "%s", rp_error_message());
+    }
+    cr_expect_str_eq(rp_csv_stream_cell(s, 1), "11");
+    cr_assert_eq(rp_csv_stream_next(s, &more), RP_OK);
+    cr_expect(!more);
+}
+
+Test(csv_stream, what_is_no_table_is_refused)
+{
+    static const struct {
+        const char *text, *says;
+        size_t n;
+    } bad[] = {{"", "no header", 0}, {"a,,b\n", "column 2 has no name", 5}, {"a,a\n", "two columns 'a'", 4}, {"a;b\n", "separated by something other", 4}};
+    for (size_t k = 0; k < sizeof bad / sizeof *bad; k++) {
+        RP_AUTO(rp_csv_stream) s = NULL;
+        cr_expect_eq(rp_csv_stream_open(file_with("bad", bad[k].n, bad[k].text), ',', &s), RP_EDATA);
+        cr_expect(strstr(rp_error_message(), bad[k].says), "%s", rp_error_message());
+    }
+    RP_AUTO(rp_csv_stream) s = NULL;
+    bool more = true;
+    cr_expect_eq(rp_csv_stream_open("build/no-such.csv", ',', &s), RP_ENONE);
+    cr_assert_eq(rp_csv_stream_open(file_with("open", 14, "a,b\n1,\"2\n3,4\n5"), ',', &s), RP_OK);
+    cr_expect_eq(rp_csv_stream_next(s, &more), RP_EDATA);
+    cr_expect(strstr(rp_error_message(), "t.csv:2: a quote without its end"), "%s", rp_error_message());
+    cr_expect(!rp_csv_stream_is_whole(s) && rp_csv_stream_next(s, &more) == RP_EDATA);
+    rp_csv_stream_drop(&s);
+    cr_assert_eq(rp_csv_stream_open(file_with("zero", 8, "a,b\n1,\0\n"), ',', &s), RP_OK);
+    cr_expect_eq(rp_csv_stream_next(s, &more), RP_EDATA);
+    cr_expect(strstr(rp_error_message(), "zero byte"), "%s", rp_error_message());
+}

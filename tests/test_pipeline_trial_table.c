@@ -1,0 +1,244 @@
+/* tests/test_pipeline_trial_table.c - radpipe trial --table: plans, populations, robust errors. */
+#include "tests/stats_rows.h"
+
+#define EXAMS "tests/data/stats_trial_exams.csv"
+
+/* Runs 'radpipe trial ARGS --out FOLDER', expects its exit code and hands its output to out. */
+static const char *trial(const char *name, int exit_code, char *out, size_t size, const char *args)
+{
+    const char *folder = scratch_folder(name);
+    const int rc = run_command(60, out, size, "%s trial %s --out %s", build_path("radpipe"), args, folder);
+    cr_assert_eq(rc, exit_code, "trial %s: exit %d: %s", args, rc, out);
+    return folder;
+}
+
+static const table *rows_of(const char *name, const char *args)
+{
+    char out[60000];
+    return table_read(text_of("%s/trial.csv", trial(name, 0, out, sizeof out, args)));
+}
+
+static int row_at(const table *t, const char *endpoint, const char *part, const char *column, const char *level)
+{
+    int row;
+    cr_assert(row_of(t, 4, (const char *const[]){"endpoint", "part", "column", "level"}, (const char *const[]){endpoint, part, column, level}, &row),
+              "no row %s %s %s %s", endpoint, part, column, level);
+    return row;
+}
+
+static void expect_counts(const table *t, int row, double x1, double n1, double x0, double n0)
+{
+    cr_expect(table_number(t, row, "x1") == x1 && table_number(t, row, "n1") == n1 && table_number(t, row, "x0") == x0 && table_number(t, row, "n0") == n0,
+              "%s: %s of %s, %s of %s", table_text(t, row, "endpoint"), table_text(t, row, "x1"), table_text(t, row, "n1"), table_text(t, row, "x0"), table_text(t, row, "n0"));
+}
+
+/* statsmodels' GLM (Poisson with log link for the ratio, identity for the difference), errors by woman
+ * (260 clusters) and by reader (6: t with 5 degrees of freedom). */
+Test(trial_table, robust_errors_equal_statsmodels)
+{
+    const table *want = table_read("tests/data/stats_trial_robust.csv");
+    const table *by_woman = rows_of("woman", "--table " EXAMS);
+    const table *by_reader = rows_of("reader", "--table " EXAMS " --set cluster=reader");
+    for (int r = 0; r < want->rows; r++) {
+        const bool woman = !strcmp(table_text(want, r, "cluster"), "woman");
+        const table *t = woman ? by_woman : by_reader;
+        const int row = row_at(t, table_text(want, r, "endpoint"), "all", "", "");
+        const double per = table_number(t, row, "per");
+        const char *const column[] = {"clusters", "ratio_low", "ratio_high", "p", "difference_low", "difference_high"};
+        for (int k = 0; k < 6; k++)
+            cr_expect(near(table_number(t, row, column[k]) / (k > 3 ? per : 1), table_number(want, r, column[k]), 1e-8, 0), "%s by %s, %s: %s",
+                      table_text(want, r, "endpoint"), table_text(want, r, "cluster"), column[k], table_text(t, row, column[k]));
+        cr_expect_str_eq(table_text(t, row, "p_method"), woman ? "robust-wald" : "robust-wald-t");
+    }
+}
+
+Test(trial_table, few_clusters_are_warned_of)
+{
+    char out[60000];
+    (void)trial("few", 0, out, sizeof out, "--table " EXAMS " --set cluster=reader");
+    cr_expect(strstr(out, "WARNING: rows of fewer than 30 clusters"), "%s", out);
+    (void)trial("many", 0, out, sizeof out, "--table " EXAMS " --set endpoints=[recalls]");
+    cr_expect(!strstr(out, "WARNING"), "%s", out);
+}
+
+/* The policy cohort's double reading is what its arms did: trials/policy_reference.csv. */
+Test(trial_table, the_policy_cohort_as_it_stands_has_its_counts)
+{
+    const char *path = shared_path("data/stats/trials/policy_cohort.csv");
+    if (!path) skip_test("the reference set ../shared/data/stats is not there");
+    const table *t = rows_of("cohort", text_of("--table %s", path));
+    expect_counts(t, row_at(t, "recalls", "all", "", ""), 273, 9849, 271, 10151);
+    expect_counts(t, row_at(t, "cancers-detected", "all", "", ""), 60, 9849, 59, 10151);
+    expect_counts(t, row_at(t, "false-positives", "all", "", ""), 213, 9849, 212, 10151);
+    expect_counts(t, row_at(t, "invasive-detected", "all", "", ""), 47, 9849, 45, 10151);
+    expect_counts(t, row_at(t, "interval-cancers", "all", "", ""), 12, 9849, 9, 10151);
+    expect_counts(t, row_at(t, "readings", "all", "", ""), 19698, 9849, 20302, 10151);
+    expect_counts(t, row_at(t, "consensus", "all", "", ""), 597, 9849, 642, 10151);
+    /* as MASAI prints it, not over all cancers present (section 6 of the note on evaluation) */
+    expect_counts(t, row_at(t, "sensitivity", "all", "", ""), 60, 72, 59, 68);
+}
+
+/* MASAI's table of 2025, one row an examination: the same digits as from its counts. */
+Test(trial_table, masai_from_examinations_prints_what_its_counts_print)
+{
+    const char *path = text_of("%s/exams.csv", scratch_folder("masai"));
+    FILE *f = fopen(path, "w");
+    cr_assert(f);
+    fprintf(f, "arm,recall,cancer\n");
+    static const int count[2][3] = {{262, 765, 52872}, {338, 772, 53043}};
+    for (int a = 0; a < 2; a++)
+        for (int i = 0; i < count[a][2]; i++)
+            fprintf(f, "%s,%d,%d\n", a ? "AI" : "control", i < count[a][0] + count[a][1], i < count[a][0]);
+    fclose(f);
+    char out[8000];
+    const table *t = table_read(text_of("%s/trial.csv", trial("masai_out", 0, out, sizeof out, text_of("--table %s", path))));
+    const int row = row_at(t, "cancers-detected", "all", "", ""), recalls = row_at(t, "recalls", "all", "", "");
+    cr_expect(near(table_number(t, row, "ratio_low"), 1.0948230983955147, 1e-9, 0));
+    cr_expect(near(table_number(t, row, "ratio_high"), 1.510365950533997, 1e-9, 0));
+    cr_expect(near(table_number(t, row, "p"), 0.0021, 0, 0.00005));
+    cr_expect(near(table_number(t, recalls, "p"), 0.084, 0, 0.0005), "only Fisher's prints 0.084");
+    cr_expect(strstr(out, "1.29 (1.09 to 1.51)") && strstr(out, "0.0021"), "%s", out);
+    cr_expect_str_eq(table_text(t, row, "p_method"), "fisher", "no woman comes twice");
+}
+
+static const char sap[] = "title: A trial\nversion: 3\ndate: 2026-01-15\nprimary: recalls\nmargin: %s\n"
+                          "order: [recalls noninferiority, cancers-detected superiority]\nstrata: [site, age]\n"
+                          "subgroups: [site]\nbands: {age: '50,60,70'}\nendpoints: [recalls, ppv-recall]\n";
+
+static const char *plan(const char *name, const char *margin)
+{
+    const char *path = text_of("%s/plan.yaml", scratch_folder(name));
+    FILE *f = fopen(path, "w");
+    cr_assert(f);
+    fprintf(f, sap, margin);
+    fclose(f);
+    return path;
+}
+
+Test(trial_table, a_plan_decides_what_is_tested_and_its_digest_is_printed)
+{
+    char out[60000], digest[200];
+    const char *path = plan("plan", "1.5");
+    const char *folder = trial("planned", 0, out, sizeof out, text_of("--table " EXAMS " --sap %s", path));
+    cr_assert_eq(run_command(10, digest, sizeof digest, "sha256sum %s | cut -c1-64", path), 0);
+    digest[64] = 0;
+    cr_expect(strstr(out, digest) && strstr(out, "dated 2026-01-15"), "%s", out);
+    const table *t = table_read(text_of("%s/tests.csv", folder)), *rows = table_read(text_of("%s/trial.csv", folder));
+    cr_expect_str_eq(table_text(t, 0, "test"), "noninferiority");
+    cr_expect_str_eq(table_text(t, 0, "result"), "met");
+    cr_expect_str_eq(table_text(t, 1, "result"), "not met");
+    /* z = (log R - log 1.5)/SE, one-sided */
+    const int row = row_at(rows, "recalls", "all", "", "");
+    const double se = log(table_number(rows, row, "ratio_high") / table_number(rows, row, "ratio_low")) / (2 * 1.959963984540054);
+    const double z = log(table_number(rows, row, "ratio") / 1.5) / se;
+    cr_expect(near(table_number(t, 0, "p"), 0.5 * erfc(-z / sqrt(2)), 1e-8, 0));
+    cr_expect(row_at(rows, "recalls", "stratum", "", "site N / age <50") >= 0 && row_at(rows, "ppv-recall", "interaction", "site", "") >= 0);
+    /* What was not met closes what stands behind it. */
+    folder = trial("closed", 0, out, sizeof out, text_of("--table " EXAMS " --sap %s", plan("plan2", "1.01")));
+    t = table_read(text_of("%s/tests.csv", folder));
+    cr_expect_str_eq(table_text(t, 0, "result"), "not met");
+    cr_expect_str_eq(table_text(t, 1, "result"), "not tested");
+}
+
+Test(trial_table, a_wrong_plan_is_named_by_place)
+{
+    static const struct {
+        const char *text, *says;
+    } bad[] = {{"marjin: 1.2\n", ": unknown key 'marjin'; did you mean 'margin'?"},
+               {"primary: recall\n", "unknown endpoint 'recall'; did you mean 'recalls'?"},
+               {"primary: recalls\nmargin: 0.9\n", "a ratio above 1"},
+               {"primary: cancers-detected\nmargin: 1.2\n", "a ratio below 1"},
+               {"margin: 1.2\n", "belongs to a primary endpoint"},
+               {"order: [recalls equivalence]\n", "must be 'ENDPOINT noninferiority'"},
+               {"order: [recalls noninferiority]\n", "only the primary endpoint has a margin"},
+               {"bands: {age: '50,60'}\n", "neither among the strata nor the subgroups"},
+               {"strata: [age]\nbands: {age: '60,50'}\n", "does not rise"},
+               {"population: per_protocol\n", "one of randomised|modified-itt|per-protocol"},
+               {"alpha: 0.9\n", "from 1e-06 to 0.5"}};
+    char out[4000];
+    for (size_t k = 0; k < sizeof bad / sizeof *bad; k++) {
+        const char *path = text_of("%s/plan.yaml", scratch_folder("bad_plan"));
+        FILE *f = fopen(path, "w");
+        fputs(bad[k].text, f);
+        fclose(f);
+        (void)trial("bad_out", 2, out, sizeof out, text_of("--table " EXAMS " --sap %s", path));
+        cr_expect(strstr(out, bad[k].says), "%s: %s", bad[k].text, out);
+    }
+    (void)trial("bad_out", 2, out, sizeof out, text_of("--table " EXAMS " --sap %s --set alpha=0.01", plan("fixed", "1.2")));
+    cr_expect(strstr(out, "a plan is fixed"), "%s", out);
+    (void)trial("bad_out", 3, out, sizeof out, "--table " EXAMS " --set strata=[scanner]");
+    cr_expect(strstr(out, "no column 'scanner'"), "%s", out);
+    (void)trial("bad_out", 3, out, sizeof out, "--table " EXAMS " --set population=modified-itt");
+    cr_expect(strstr(out, "no column 'exclusion'"), "%s", out);
+}
+
+static const char flow[] =
+    "arm,recall,cancer,interval_cancer,interval_months,linked,exclusion,deviation\n"
+    "AI,1,1,0,,1,,\nAI,0,,1,12,1,,\nAI,0,,1,30,1,,\nAI,0,,0,,0,,\nAI,1,1,0,,1,withdrew,\nAI,0,,0,,1,,wrong view\n"
+    "control,1,0,0,,1,,\ncontrol,0,,1,24,1,,\ncontrol,0,,0,,1,symptoms,\ncontrol,0,,,,1,,\ncontrol,0,NA,0,,1,withdrew,late\n";
+
+Test(trial_table, populations_windows_and_women_who_are_not_linked)
+{
+    char out[20000];
+    const char *path = file_of("flow", flow);
+    const table *t = rows_of("all", text_of("--table %s", path));
+    expect_counts(t, row_at(t, "recalls", "all", "", ""), 2, 6, 1, 5);
+    /* 30 months is the next round's; one of each arm is not known */
+    expect_counts(t, row_at(t, "interval-cancers", "all", "", ""), 1, 5, 1, 4);
+    cr_expect_eq(table_number(t, row_at(t, "interval-cancers", "all", "", ""), "missing1"), 1);
+    t = rows_of("wide", text_of("--table %s --set window=36 --set missing=worst", path));
+    expect_counts(t, row_at(t, "interval-cancers", "all", "", ""), 3, 6, 1, 5);
+    t = rows_of("mitt", text_of("--table %s --set population=modified-itt", path));
+    expect_counts(t, row_at(t, "recalls", "all", "", ""), 1, 5, 1, 3);
+    const char *folder = trial("protocol", 0, out, sizeof out, text_of("--table %s --set population=per-protocol", path));
+    t = table_read(text_of("%s/trial.csv", folder));
+    expect_counts(t, row_at(t, "recalls", "all", "", ""), 1, 4, 1, 3);
+    t = table_read(text_of("%s/flow.csv", folder));
+    static const struct {
+        const char *step, *reason, *now, *control;
+    } want[] = {{"randomised", "", "6", "5"}, {"excluded", "symptoms", "0", "1"}, {"excluded", "withdrew", "1", "1"}, {"deviation", "late", "0", "0"},
+                {"deviation", "wrong view", "1", "0"}, {"analysed", "per-protocol", "4", "3"}, {"analysed", "interval cancers not known (not linked)", "1", "1"}};
+    cr_assert_eq(t->rows, 7);
+    for (int r = 0; r < 7; r++)
+        cr_expect(!strcmp(table_text(t, r, "step"), want[r].step) && !strcmp(table_text(t, r, "reason"), want[r].reason) &&
+                      !strcmp(table_text(t, r, "new"), want[r].now) && !strcmp(table_text(t, r, "control"), want[r].control),
+                  "row %d: %s %s %s %s", r, table_text(t, r, "step"), table_text(t, r, "reason"), table_text(t, r, "new"), table_text(t, r, "control"));
+    (void)trial("stops", 3, out, sizeof out, text_of("--table %s --set missing=stop", path));
+    cr_expect(strstr(out, "outcomes are missing, and the plan stops there"), "%s", out);
+}
+
+Test(trial_table, blinding_permutes_women_and_says_so)
+{
+    char out[60000];
+    const table *plain = rows_of("plain", "--table " EXAMS), *a = rows_of("blind", "--table " EXAMS " --blind 7"), *b = rows_of("blind2", "--table " EXAMS " --blind 7");
+    (void)trial("blind3", 0, out, sizeof out, "--table " EXAMS " --blind 7");
+    cr_expect(strstr(out, "BLINDED: arms are permuted (seed 7)"), "%s", out);
+    const int row = row_at(plain, "recalls", "all", "", "");
+    cr_expect_str_eq(table_text(a, row, "ratio"), table_text(b, row, "ratio"));
+    cr_expect_str_neq(table_text(a, row, "ratio"), table_text(plain, row, "ratio"));
+    cr_expect_eq(table_number(a, row, "x1") + table_number(a, row, "x0"), table_number(plain, row, "x1") + table_number(plain, row, "x0"));
+}
+
+Test(trial_table, malformed_rows_stop_by_line_or_are_counted)
+{
+    char out[20000];
+    const char *path = file_of("malformed", "arm,recall\nAI,1\nAI,yes\ncontrol,0\ncontrol\nplacebo,1\ncontrol,1\n");
+    (void)trial("stop", 3, out, sizeof out, text_of("--table %s", path));
+    cr_expect(strstr(out, "table.csv:3: column 'recall': 'yes' is neither 0 nor 1"), "%s", out);
+    const char *folder = trial("skip", 0, out, sizeof out, text_of("--table %s --bad-rows skip", path));
+    cr_expect(strstr(out, "WARNING: 3 malformed rows left out") && strstr(out, "table.csv:3:"), "%s", out);
+    const table *t = table_read(text_of("%s/trial.csv", folder));
+    expect_counts(t, row_at(t, "recalls", "all", "", ""), 1, 1, 1, 2);
+    (void)trial("word", 2, out, sizeof out, text_of("--table %s --bad-rows ignore", path));
+}
+
+/* The program in trial.R recomputes every row with base R's own functions. */
+Test(trial_table, r_recomputes_every_row, .timeout = 120)
+{
+    char out[60000];
+    if (run_command(20, out, sizeof out, "Rscript --version") != 0) skip_test("no Rscript");
+    const char *folder = trial("for_r", 0, out, sizeof out, text_of("--table " EXAMS " --sap %s", plan("plan_r", "1.5")));
+    cr_expect_eq(run_command(60, out, sizeof out, "cd %s && Rscript trial.R", folder), 0, "%s", out);
+    folder = trial("for_r_plain", 0, out, sizeof out, "--table " EXAMS " --set cluster=none --set methods.ratio=mn --set methods.difference=mn --set methods.test=chi2 --set subgroups=[site]");
+    cr_expect_eq(run_command(60, out, sizeof out, "cd %s && Rscript trial.R", folder), 0, "%s", out);
+}
