@@ -155,6 +155,22 @@ Test(tables, a_trial_has_its_ratios_drawn)
     cr_expect(shows(html, 244));
     put(folder, "trial.csv", "trial,endpoint,ratio,ratio_low,ratio_high\nA,wide,2,0,inf\n");
     HAS(page_of(folder, RP_OK, 0), "2 (0 to ");
+    put(folder, "trial.csv", "endpoint,part,column,level,ratio,ratio_low,ratio_high\ncancers-detected,all,,,1.2,1,1.5\ncancers-detected,stratum,,site A,9,,\n"
+        "cancers-detected,stratified,,,1.21,1.01,1.51\ncancers-detected,subgroup,density,b,1.1,0.9,1.4\ncancers-detected,interaction,density,,,,\n");
+    put(folder, "flow.csv", "step,reason,new,control\nrandomised,,100,90\nexcluded,withdrew,3,4\nanalysed,modified-itt,97,86\nanalysed,not linked,1,1\n");
+    put(folder, "tests.csv", "step,endpoint,test,estimate,bound,margin,p,result\n1,cancers-detected,superiority,1.2,1,,0.04,met\n");
+    html = page_of(folder, RP_OK, 0);
+    HAS(html, "cancers detected, density b");
+    HAS(html, "1.21 (1.01 to 1.51)");
+    HAS(html, "Randomised: 190");
+    HAS(html, "7 withdrew");
+    HAS(html, "Control, analysed: 86");
+    HAS(html, "Tests in the order of the plan");
+    HAS(html, "Subgroups");
+    cr_expect(!strstr(html, "9, no interval"), "a stratum is drawn");
+    put(folder, "flow.csv", "step,reason,new,control\nrandomised,,x,90\n");
+    HAS(page_of(folder, RP_OK, 1), "flow.csv:2");
+    cr_expect_eq(run_command(10, out, sizeof out, "rm %s/flow.csv", folder), 0);
     put(folder, "trial.csv", "trial,endpoint,ratio,ratio_low,ratio_high\nA,bad,x,0,inf\n");
     HAS(page_of(folder, RP_OK, 1), "trial.csv:2");
 }
