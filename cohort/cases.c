@@ -209,16 +209,17 @@ static int by_owner(const void *a, const void *b)
 static rp_status attach(const rp_scan *scan, const char (*reference)[68], rp_plan *p)
 {
     RP_AUTOFREE owned *list = NULL;
-    RP_TRY(rp_alloc(scan->files, sizeof *list, &list));
+    int64_t capacity = 0;
     for (int64_t i = 0; i < scan->files; i++) {
         const int kind = scan->head[i].kind;
         if (kind != RP_FILE_STRUCTS && kind != RP_FILE_SEG && kind != RP_FILE_MASK) continue;
+        RP_TRY(rp_grow(p->attachments + 1, sizeof *list, &capacity, &list));
         owned *o = &list[p->attachments++];
         o->a.file = i;
         memcpy(o->a.series, reference[i], sizeof o->a.series);
         o->owner = owner_of(scan, p, &o->a);
     }
-    qsort(list, (size_t)p->attachments, sizeof *list, by_owner);
+    if (list) qsort(list, (size_t)p->attachments, sizeof *list, by_owner);
     RP_TRY(rp_alloc(p->attachments, sizeof *p->attachment, &p->attachment));
     for (int64_t i = 0; i < p->attachments; i++) {
         p->attachment[i] = list[i].a;

@@ -170,6 +170,7 @@ static int by_split(const void *a, const void *b, void *arg)
 
 static rp_status add_series(rp_plan *p, const rp_scan *scan, int64_t first, int64_t count)
 {
+    RP_TRY(rp_grow(p->series_count + 1, sizeof *p->series, &p->series_capacity, &p->series));
     rp_series *s = &p->series[p->series_count++];
     *s = (rp_series){.first = first, .count = count, .head = &scan->head[p->slice[first].file]};
     (void)snprintf(s->name, sizeof s->name, "%s", name_of(s->head));
@@ -327,7 +328,6 @@ rp_status rp_plan_series(rp_scan *scan, rp_plan *p)
     for (int64_t i = 0; i < scan->files; i++)
         if (scan->head[i].kind == RP_FILE_SLICE) judge_slice(&scan->head[i]);
     RP_TRY(rp_alloc(scan->files, sizeof *p->slice, &p->slice));
-    RP_TRY(rp_alloc(scan->files, sizeof *p->series, &p->series));
     for (int64_t i = 0; i < scan->files; i++)
         if (scan->head[i].kind == RP_FILE_SLICE) p->slice[p->slices++].file = i;
     qsort_r(p->slice, (size_t)p->slices, sizeof *p->slice, by_series, scan->head);

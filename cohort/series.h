@@ -49,7 +49,7 @@ typedef struct rp_case_plan {
 } rp_case_plan;
 
 typedef struct rp_plan {
-    int64_t slices, series_count, attachments, cases;
+    int64_t slices, series_count, series_capacity, attachments, cases;
     rp_slice *slice;
     rp_series *series;
     rp_attachment *attachment;

@@ -331,6 +331,7 @@ static rp_status spread(const farm *f, rp_farm_results **results)
 {
     const int64_t tasks = f->set->tasks;
     RP_TEXT_AUTO all = {0};
+    if (f->comm->size == 1) return RP_OK;
     for (int64_t t = 0; *results && t < tasks; t++) rp_results_add(&all, t, &(*results)->result[t]);
     RP_TRY(rp_comm_share(f->comm, 0, &all));
     rp_status st = RP_OK;
@@ -341,13 +342,18 @@ static rp_status spread(const farm *f, rp_farm_results **results)
     return rp_comm_agree(f->comm, st);
 }
 
-/* known: rank 0's, filled up; elsewhere NULL at first. */
-static rp_status collect(const farm *f, rp_farm_results **known)
+static rp_status gather(const farm *f, rp_farm_results *known)
 {
     RP_BLOCKS_AUTO blocks = {0};
     const rp_text *mine = rp_runner_results(f->runner);
     RP_TRY(rp_comm_gather(f->comm, 0, mine->length, mine->at, &blocks));
-    RP_TRY(rp_comm_agree(f->comm, f->comm->rank == 0 ? read_blocks(&blocks, *known) : RP_OK));
+    return rp_comm_agree(f->comm, f->comm->rank == 0 ? read_blocks(&blocks, known) : RP_OK);
+}
+
+/* known: rank 0's, filled up; elsewhere NULL at first. */
+static rp_status collect(const farm *f, rp_farm_results **known)
+{
+    RP_TRY(gather(f, *known));
     if (f->set->results_everywhere) return spread(f, known);
     return rp_comm_agree(f->comm, *known ? RP_OK : rp_results_new(0, known));
 }
