@@ -57,6 +57,20 @@ rp_status rp_features_robust(const rp_features_request *q, rp_text *out)
     return rp_text_status(out);
 }
 
+rp_status rp_features_perturbed(const char *path, rp_text *out)
+{
+    RP_AUTO(rp_feature_table) t = NULL;
+    RP_AUTOFREE bool *is_train = NULL;
+    RP_TRY(rp_feature_table_read(1, (const char *const[]){path}, &t));
+    RP_TRY(rp_alloc(t->subjects, sizeof *is_train, &is_train));
+    RP_TRY(rp_feature_split(t, NULL, is_train));
+    const rp_features_request q = {
+        .table = t, .is_train = is_train, .form = RP_ICC1, .threshold = 0.75};
+    if (t->measurements >= 2) return rp_features_robust(&q, out);
+    rp_text_add(out, "image,feature,subjects,robust,class,reason\n");
+    return rp_text_status(out);
+}
+
 /* Row of a variable in a table with columns image and feature; -1 if there is none. */
 static int64_t row_of(const rp_csv *csv, int image, int feature, const rp_feature_table *t,
                       int64_t variable)

@@ -39,6 +39,11 @@ RP_MUST rp_status rp_feature_table_write(const rp_feature_table *t, const bool c
  * that has a value, of the first measurement. */
 RP_MUST rp_status rp_feature_table_rows(const rp_feature_table *t, rp_text *out);
 
+/* What 'radpipe features robust' says of a table with a column 'perturbation': ICC1, threshold
+ * 0.75. Fewer than two subjects or repetitions: a table without a robust feature.  Errors: as
+ * reading. */
+RP_MUST rp_status rp_features_perturbed(const char *path, rp_text *out);
+
 /* Which subjects a split trains on: columns case or patient, and split; a case belongs to the
  * patient whose name it has, alone or before a '_', '-' or '.'.  path NULL: all of them.
  * Errors: RP_EDATA naming a case that the split does not know, a part that is none. */

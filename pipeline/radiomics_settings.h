@@ -29,6 +29,7 @@ typedef struct rp_radiomics_keys {
     double shift;
     bool is_flat;
     int norm;
+    double repetitions, rotation, translation, noise, supervoxel, seed;
     int filters; /* 0: filter is a map, of one */
     rp_filter_keys filter[RP_FILTER_KEYS_MAX];
 } rp_radiomics_keys;

@@ -137,8 +137,8 @@ rp_status rp_radiomics_settle(const char *name, const rp_radiomics_keys *k,
 {
     static const int order[3] = {0, 1, 3};
     rp_radiomics_settings s = {.min_voxels = k->min_voxels};
-    const double whole[] = {k->bins,     k->ivh_bins,      k->levels,
-                            k->distance, k->neighbourhood, k->coarseness};
+    const double whole[] = {k->bins,          k->ivh_bins,   k->levels,      k->distance,
+                            k->neighbourhood, k->coarseness, k->repetitions, k->seed};
     RP_TRY(need_whole(name, sizeof whole / sizeof *whole, whole));
     memcpy(s.roi.spacing, k->spacing, sizeof s.roi.spacing);
     s.roi.image_order = order[k->image];
@@ -172,6 +172,12 @@ rp_status rp_radiomics_settle(const char *name, const rp_radiomics_keys *k,
                                               .norm = (rp_norm)k->norm,
                                               .is_flat = k->is_flat,
                                               .memory = s.texture.memory};
+    s.perturb = (rp_perturb_settings){.repetitions = (int)k->repetitions,
+                                      .rotation = k->rotation,
+                                      .translation = k->translation,
+                                      .noise = k->noise,
+                                      .supervoxel = k->supervoxel,
+                                      .seed = (uint64_t)k->seed};
     memcpy(s.image, k->images, sizeof s.image);
     memcpy(s.region, k->regions, sizeof s.region);
     *out = s;

@@ -4,6 +4,7 @@
 #include "io/nifti.h"
 #include "io/nrrd.h"
 #include "lib/base/digest.h"
+#include "pipeline/features_table.h"
 #include "pipeline/program.h"
 #include "pipeline/radiomics_settings.h"
 #include "pipeline/verb.h"
@@ -23,7 +24,9 @@ const char rp_verb_radiomics_usage[] =
     "feature),\n"
     "features-missing.csv (why a value is not there), features-steps.csv (what each step of "
     "processing\n"
-    "left), settings.yaml (every setting), lost.csv (regions that could not be read).\n"
+    "left), settings.yaml (every setting), lost.csv (regions that could not be read); with "
+    "perturb.repetitions\n"
+    "features-perturbed.csv (a row a repetition) and features-robust.csv (their ICC).\n"
     "\n"
     "  --settings S    a file (YAML; 'base: pet' builds on a preset) or a preset: ibsi-digital, "
     "ibsi-A,\n"
@@ -68,6 +71,17 @@ static rp_status read_mask(const char *path, const rp_grid *grid, int64_t label,
     return RP_OK;
 }
 
+/* The rows of perturbed regions, and which features stay the same over them. */
+static rp_status write_perturbed(const char *folder, const rp_text *perturbed)
+{
+    RP_AUTOFREE char *path = NULL;
+    RP_TEXT_AUTO robust = {0};
+    RP_TRY(rp_atomic_publish(folder, "features-perturbed.csv", perturbed));
+    RP_TRY(rp_path_join(folder, "features-perturbed.csv", &path));
+    RP_TRY(rp_features_perturbed(path, &robust));
+    return rp_atomic_publish(folder, "features-robust.csv", &robust);
+}
+
 static rp_status write_tables(const char *folder, const rp_radiomics_settings *s,
                               const rp_text *settings, const rp_radiomics_tables *t,
                               const rp_text *lost)
@@ -85,6 +99,7 @@ static rp_status write_tables(const char *folder, const rp_radiomics_settings *s
     RP_TRY(rp_atomic_publish(folder, "features-missing.csv", &t->missing));
     RP_TRY(rp_atomic_publish(folder, "features-steps.csv", &t->steps));
     RP_TRY(rp_atomic_publish(folder, "lost.csv", &missing));
+    if (t->perturbed.length > 0) RP_TRY(write_perturbed(folder, &t->perturbed));
     return rp_atomic_publish(folder, "features.csv", &t->features);
 }
 

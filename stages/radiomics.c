@@ -44,18 +44,18 @@ static rp_status list_tasks(const rp_radiomics_run *run, working *w)
     return RP_OK;
 }
 
-/* A result carries its three tables one behind the other, each after its length. */
+/* A result carries its tables one behind the other, each after its length. */
 static void pack(const rp_radiomics_tables *t, rp_text *out)
 {
-    const rp_text *const part[3] = {&t->features, &t->missing, &t->steps};
-    for (int i = 0; i < 3; i++)
+    const rp_text *const part[4] = {&t->features, &t->missing, &t->steps, &t->perturbed};
+    for (int i = 0; i < 4; i++)
         rp_text_add(out, "%" PRId64 "\n%s", part[i]->length, rp_text_get(part[i]));
 }
 
 static rp_status unpack(const char *bytes, rp_radiomics_tables *t)
 {
-    rp_text *const part[3] = {&t->features, &t->missing, &t->steps};
-    for (int i = 0; i < 3; i++) {
+    rp_text *const part[4] = {&t->features, &t->missing, &t->steps, &t->perturbed};
+    for (int i = 0; i < 4; i++) {
         const char *const end = strchr(bytes, '\n');
         int64_t n = 0;
         RP_AUTOFREE char *digits = NULL;

@@ -5,6 +5,7 @@
 #include "cohort/work.h"
 #include "lib/radiomics/families.h"
 #include "lib/radiomics/filter.h"
+#include "lib/radiomics/perturb.h"
 #include "lib/radiomics/pyradiomics.h"
 
 enum { RP_RADIOMICS_FILTERS_MAX = 64 };
@@ -25,6 +26,7 @@ typedef struct rp_radiomics_settings {
     bool is_pyradiomics; /* its features and names instead of IBSI's */
     rp_pyradiomics_settings pyradiomics;
     double min_voxels; /* regions with fewer, after re-segmentation, are marked */
+    rp_perturb_settings perturb;
 } rp_radiomics_settings;
 
 /* The columns behind case, region, image: features of the chosen families and aggregations. */
@@ -47,6 +49,9 @@ typedef struct rp_radiomics_tables {
     rp_text features; /* case,region,image,voxels,warning, then the columns; empty where missing */
     rp_text missing;  /* case,region,image,feature,reason */
     rp_text steps;    /* case,region,image,step,... : what each step of processing left */
+    /* case,region,image,perturbation,voxels,warning, then the columns; empty without perturbations
+     */
+    rp_text perturbed;
 } rp_radiomics_tables;
 void rp_radiomics_tables_clear(rp_radiomics_tables *t);
 /* Headers of the tables. */

@@ -93,16 +93,26 @@ void rp_radiomics_tables_clear(rp_radiomics_tables *t)
     rp_text_clear(&t->features);
     rp_text_clear(&t->missing);
     rp_text_clear(&t->steps);
+    rp_text_clear(&t->perturbed);
+}
+
+static void put_columns(const rp_radiomics_columns *c, rp_text *out)
+{
+    for (int64_t i = 0; i < c->count; i++) {
+        rp_text_add(out, ",");
+        rp_radiomics_column_name(c, i, out);
+    }
+    rp_text_add(out, "\n");
 }
 
 void rp_radiomics_headers(const rp_radiomics_columns *c, rp_radiomics_tables *t)
 {
     rp_text_add(&t->features, "case,region,image,voxels,warning");
-    for (int64_t i = 0; i < c->count; i++) {
-        rp_text_add(&t->features, ",");
-        rp_radiomics_column_name(c, i, &t->features);
+    put_columns(c, &t->features);
+    if (c->settings->perturb.repetitions > 0) {
+        rp_text_add(&t->perturbed, "case,region,image,perturbation,voxels,warning");
+        put_columns(c, &t->perturbed);
     }
-    rp_text_add(&t->features, "\n");
     rp_text_add(&t->missing, "case,region,image,feature,reason\n");
     rp_text_add(
         &t->steps,
@@ -219,6 +229,7 @@ typedef struct way {
     const rp_grid *grid;
     const double *image;
     const uint8_t *mask;
+    const rp_perturbation *perturbation; /* NULL: none */
     rp_roi *roi;
     double margin;
 } way;
@@ -235,6 +246,9 @@ static rp_status interpolate(way *w, const rp_filter *f)
     }
     rp_roi_drop(&w->roi);
     w->margin = margin;
+    if (w->perturbation)
+        return rp_roi_perturbed(w->grid, w->image, w->mask, &w->s->roi, w->perturbation,
+                                isinf(margin) ? -1 : margin, &w->roi);
     return rp_roi_new(w->grid, w->image, w->mask, &w->s->roi, isinf(margin) ? -1 : margin, &w->roi);
 }
 
@@ -265,14 +279,16 @@ static rp_status process(way *w, int k, const char *const name[3], bool *has_ima
 }
 
 /* What stands before the features of a row. */
-static rp_status begin_row(const rp_radiomics_settings *s, const char *const name[3],
-                           const rp_roi *roi, rp_text *out)
+static rp_status begin_row(const way *w, const char *const name[3], rp_text *out)
 {
+    const rp_roi *roi = w->roi;
+    const rp_radiomics_settings *s = w->s;
     RP_AUTOFREE char *warning = NULL;
     const int64_t voxels = rp_mask_facts(roi->grid.n, roi->image, roi->mask).count;
     if ((double)voxels < s->min_voxels)
         RP_TRY(rp_format(&warning, "fewer than %g voxels", s->min_voxels));
     put_name(name, out);
+    if (w->perturbation) rp_csv_put_int(out, (int64_t)w->perturbation->repetition);
     rp_csv_put_int(out, voxels);
     rp_csv_put(out, warning ? warning : "");
     return RP_OK;
@@ -290,25 +306,54 @@ static rp_status put_image(way *w, const rp_radiomics_columns *c, int k, const c
     const char *const row[3] = {name[0], name[1], of_image};
     RP_TRY(process(w, k, row, &has_image, &t->steps));
     if (c->is_pyradiomics) {
-        if (k == 0) RP_TRY(begin_row(w->s, name, w->roi, &t->features));
+        if (k == 0) RP_TRY(begin_row(w, name, &t->features));
         return put_pyradiomics(w->s, c, name, k, w->roi, has_image, t);
     }
-    RP_TRY(begin_row(w->s, row, w->roi, &t->features));
+    RP_TRY(begin_row(w, row, &t->features));
     RP_TRY(put_values(w->s, c, row, w->roi, t));
     rp_csv_end(&t->features);
     return RP_OK;
+}
+
+/* All images of the region, as it is or perturbed. */
+static rp_status put_images(const way *source, const rp_perturbation *p,
+                            const rp_radiomics_columns *c, const char *const name[3],
+                            rp_radiomics_tables *t)
+{
+    way w = *source;
+    rp_status st = RP_OK;
+    w.perturbation = p;
+    for (int k = 0; k < w.s->filters && st == RP_OK; k++) st = put_image(&w, c, k, name, t);
+    rp_roi_drop(&w.roi);
+    if (st == RP_OK && c->is_pyradiomics) rp_csv_end(&t->features);
+    return st;
+}
+
+/* The rows of the perturbed region; its steps and missing values are not told. */
+static rp_status put_perturbed(const way *source, const rp_radiomics_columns *c,
+                               const char *const name[3], rp_text *out)
+{
+    const rp_perturb_settings *s = &source->s->perturb;
+    const uint64_t key = rp_perturb_key(name[0], name[1]);
+    for (int r = 1; r <= s->repetitions; r++) {
+        rp_radiomics_tables t = {0};
+        const rp_perturbation p = rp_perturbation_draw(s, key, r);
+        rp_status st = put_images(source, &p, c, name, &t);
+        if (st == RP_OK) st = rp_text_status(&t.features);
+        if (st == RP_OK) rp_text_add_bytes(out, t.features.length, rp_text_get(&t.features));
+        rp_radiomics_tables_clear(&t);
+        RP_TRY(st);
+    }
+    return rp_text_status(out);
 }
 
 rp_status rp_radiomics_region(const rp_radiomics_settings *s, const rp_radiomics_columns *c,
                               const char *const name[3], const rp_grid *grid, const double image[],
                               const uint8_t mask[], rp_radiomics_tables *t)
 {
-    way w = {.s = s, .grid = grid, .image = image, .mask = mask};
-    rp_status st = RP_OK;
-    for (int k = 0; k < s->filters && st == RP_OK; k++) st = put_image(&w, c, k, name, t);
-    rp_roi_drop(&w.roi);
-    RP_TRY(st);
-    if (c->is_pyradiomics) rp_csv_end(&t->features);
+    const way w = {.s = s, .grid = grid, .image = image, .mask = mask};
+    RP_TRY(put_images(&w, NULL, c, name, t));
+    RP_TRY(put_perturbed(&w, c, name, &t->perturbed));
     RP_TRY(rp_text_status(&t->features));
     RP_TRY(rp_text_status(&t->missing));
     return rp_text_status(&t->steps);

@@ -86,6 +86,38 @@ Test(radiomics, tables_are_the_same_bytes_on_1_2_3_and_5_ranks, .timeout = 300)
     }
 }
 
+/* Extra rows, their ICC, and the same bytes on 1 and 3 ranks. */
+Test(radiomics, perturbed_regions_have_rows_and_an_icc, .timeout = 200)
+{
+    const char *c = cohort(),
+               *s = write_settings("base: ct\nregions: 'GTV*'\ninterpolate: {spacing: [3, 3, 3]}\n"
+                                   "perturb: {repetitions: 3}\n"
+                                   "filter:\n  - {kind: none}\n  - {kind: log, sigma: 6}\n"
+                                   "families: {ivh: false, glszm: false, gldzm: false}\n");
+    char out[4000], path[1100];
+    for (int ranks = 1; ranks <= 3; ranks += 2)
+        cr_assert_eq(run_command(100, out, sizeof out,
+                                 "rm -rf %s-p%d && mpirun --bind-to none -n %d %s radiomics %s "
+                                 "--settings %s --out %s-p%d --quiet",
+                                 c, ranks, ranks, PROGRAM, c, s, c, ranks),
+                     0, "%s", out);
+    cr_expect_eq(run_command(10, out, sizeof out, "diff -r -x journal %s-p1 %s-p3", c, c), 0, "%s",
+                 out);
+    snprintf(path, sizeof path, "%s-p1/features.csv", c);
+    const table *plain = table_read(path);
+    snprintf(path, sizeof path, "%s-p1/features-perturbed.csv", c);
+    const table *t = table_read(path);
+    cr_assert_eq(t->rows, 3 * plain->rows);
+    cr_expect_eq(table_number(t, 2, "perturbation"), 2);
+    cr_expect_neq(table_number(t, 0, "stat_mean"), table_number(t, 2, "stat_mean"));
+    snprintf(path, sizeof path, "%s-p1/features-robust.csv", c);
+    const table *r = table_read(path);
+    cr_expect_eq(r->rows, 2 * (plain->columns - 5));
+    cr_expect_str_eq(table_text(r, 0, "feature"), "morph_volume");
+    cr_expect_eq(table_number(r, 0, "subjects"), plain->rows / 2);
+    cr_expect_gt(table_number(r, 0, "ICC1"), 0.5, "tumours differ more than their contours");
+}
+
 Test(radiomics, a_filter_names_its_image, .timeout = 60)
 {
     const char *c = cohort(), *s = write_settings(

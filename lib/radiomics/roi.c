@@ -188,6 +188,22 @@ rp_status rp_roi_new(const rp_grid *grid, const double image[], const uint8_t ma
     return RP_OK;
 }
 
+rp_status rp_roi_take(const rp_grid *grid, double **image, uint8_t **mask, const rp_roi_settings *s,
+                      rp_roi **out)
+{
+    RP_AUTO(rp_roi) roi = NULL;
+    const int64_t n = rp_grid_voxels(grid);
+    RP_TRY(rp_alloc(1, sizeof *roi, &roi));
+    RP_TRY(rp_alloc_raw(n, 1, &roi->mask));
+    roi->grid = *grid;
+    roi->image = RP_TAKE(*image);
+    roi->morph = RP_TAKE(*mask);
+    if (s->has_zscore) zscore(n, roi->morph, roi->image);
+    memcpy(roi->mask, roi->morph, (size_t)n);
+    *out = RP_TAKE(roi);
+    return RP_OK;
+}
+
 void rp_roi_resegment(rp_roi *roi, const rp_roi_settings *s)
 {
     const int64_t n = rp_grid_voxels(&roi->grid);

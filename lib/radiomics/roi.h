@@ -68,6 +68,10 @@ void rp_roi_drop(rp_roi **roi);
  * Errors: RP_EARG (settings), RP_ENUM (an intensity read that is not finite), RP_EMEM. */
 RP_MUST rp_status rp_roi_new(const rp_grid *grid, const double image[], const uint8_t mask[],
                              const rp_roi_settings *s, double margin, rp_roi **out);
+/* A roi of an image and mask that are on its grid already: the steps behind interpolation.  image
+ * and mask are taken.  Errors: RP_EMEM. */
+RP_MUST rp_status rp_roi_take(const rp_grid *grid, double **image, uint8_t **mask,
+                              const rp_roi_settings *s, rp_roi **out);
 /* Takes back filter, re-segmentation and discretisation: the roi is as rp_roi_new left it. */
 void rp_roi_renew(rp_roi *roi);
 /* Takes voxels out of the intensity mask.  An empty one is no failure. */
