@@ -3,6 +3,7 @@
 #include "io/csv.h"
 #include "io/nifti.h"
 #include "io/nrrd.h"
+#include "io/table_h5.h"
 #include "lib/base/digest.h"
 #include "pipeline/features_table.h"
 #include "pipeline/program.h"
@@ -20,13 +21,16 @@ const char rp_verb_radiomics_usage[] =
     "\n"
     "Computes the features of IBSI for the regions of a cohort, or of one image and mask (NIfTI, "
     "NRRD).\n"
-    "Writes into DIR: features.csv (a row a region and image), features-dictionary.csv (a row a "
-    "feature),\n"
-    "features-missing.csv (why a value is not there), features-steps.csv (what each step of "
-    "processing\n"
-    "left), settings.yaml (every setting), lost.csv (regions that could not be read); with "
-    "perturb.repetitions\n"
-    "features-perturbed.csv (a row a repetition) and features-robust.csv (their ICC).\n"
+    "Writes into DIR:\n"
+    "  features.csv             a row a region and image\n"
+    "  features-dictionary.csv  a row a feature\n"
+    "  features-missing.csv     why a value is not there\n"
+    "  features-steps.csv       what each step of processing left\n"
+    "  features.h5              these tables as arrays\n"
+    "  features-perturbed.csv, features-robust.csv\n"
+    "                           with perturb.repetitions: a row a repetition, and their ICC\n"
+    "  settings.yaml            every setting\n"
+    "  lost.csv                 regions that could not be read\n"
     "\n"
     "  --settings S    a file (YAML; 'base: pet' builds on a preset) or a preset: ibsi-digital, "
     "ibsi-A,\n"
@@ -82,6 +86,38 @@ static rp_status write_perturbed(const char *folder, const rp_text *perturbed)
     return rp_atomic_publish(folder, "features-robust.csv", &robust);
 }
 
+/* All tables in one file, for programs. */
+static rp_status write_h5(const char *folder, const rp_text *settings, const rp_text *dictionary,
+                          const rp_radiomics_tables *t)
+{
+    static const char keys[] = "case,region,image,warning";
+    const struct {
+        const char *group, *texts;
+        const rp_text *text;
+    } all[] = {{"features", keys, &t->features},
+               {"dictionary", NULL, dictionary},
+               {"missing", NULL, &t->missing},
+               {"steps", "case,region,image,step,mask", &t->steps},
+               {"perturbed", keys, &t->perturbed}};
+    enum { TABLES = sizeof all / sizeof *all };
+    rp_csv *csv[TABLES] = {NULL};
+    rp_h5_table table[TABLES];
+    RP_AUTOFREE char *path = NULL;
+    const int tables = t->perturbed.length > 0 ? TABLES : TABLES - 1;
+    rp_status st = rp_path_join(folder, "features.h5", &path);
+    for (int i = 0; i < tables && st == RP_OK; i++) {
+        st =
+            rp_csv_parse(all[i].group, ',', all[i].text->length, rp_text_get(all[i].text), &csv[i]);
+        table[i] = (rp_h5_table){all[i].group, csv[i], all[i].texts};
+    }
+    const char *const attribute[][2] = {{"format", "radpipe features 1"},
+                                        {"program", rp_program_version()},
+                                        {"settings", rp_text_get(settings)}};
+    if (st == RP_OK) st = rp_h5_tables_write(path, tables, table, 3, attribute);
+    for (int i = 0; i < tables; i++) rp_csv_drop(&csv[i]);
+    return st;
+}
+
 static rp_status write_tables(const char *folder, const rp_radiomics_settings *s,
                               const rp_text *settings, const rp_radiomics_tables *t,
                               const rp_text *lost)
@@ -100,6 +136,7 @@ static rp_status write_tables(const char *folder, const rp_radiomics_settings *s
     RP_TRY(rp_atomic_publish(folder, "features-steps.csv", &t->steps));
     RP_TRY(rp_atomic_publish(folder, "lost.csv", &missing));
     if (t->perturbed.length > 0) RP_TRY(write_perturbed(folder, &t->perturbed));
+    RP_TRY(write_h5(folder, settings, &dictionary, t));
     return rp_atomic_publish(folder, "features.csv", &t->features);
 }
 

@@ -138,6 +138,25 @@ Test(radiomics, a_filter_names_its_image, .timeout = 60)
                  "a Laplacian is near 0 where the image is flat");
 }
 
+Test(radiomics, h5py_reads_what_the_tables_say, .timeout = 100)
+{
+    const char *c = cohort(),
+               *s = write_settings("base: pet\nregions: '*'\ninterpolate: {spacing: [4, 4, 4]}\n"
+                                   "families: {glcm: false, glrlm: false}\n"
+                                   "filter:\n  - {kind: none}\n  - {kind: mean}\n");
+    char out[4000];
+    if (run_command(30, out, sizeof out, "/usr/bin/python3 -c \"import h5py\"") != 0)
+        skip_test("h5py is not installed");
+    cr_assert_eq(run_command(80, out, sizeof out,
+                             "rm -rf %s-h5 && %s radiomics %s --settings %s --out %s-h5 --quiet", c,
+                             PROGRAM, c, s, c),
+                 0, "%s", out);
+    cr_expect_eq(
+        run_command(30, out, sizeof out, "/usr/bin/python3 tests/features_check.py %s-h5", c), 0,
+        "%s", out);
+    cr_expect_gt(atoi(out), 1000, "%s", out);
+}
+
 Test(radiomics, a_file_and_its_mask_give_the_values_of_the_standard, .timeout = 60)
 {
     if (!shared_path("data/ibsi1/digital_phantom/image.nii.gz"))
@@ -153,6 +172,10 @@ Test(radiomics, a_file_and_its_mask_give_the_values_of_the_standard, .timeout = 
     snprintf(path, sizeof path, "%s/features.csv", folder);
     const table *t = table_read(path);
     cr_assert_eq(t->rows, 1);
+    if (run_command(30, out, sizeof out, "/usr/bin/python3 -c \"import h5py\"") == 0)
+        cr_expect_eq(run_command(30, out, sizeof out,
+                                 "/usr/bin/python3 tests/features_check.py %s", folder),
+                     0, "%s", out);
     cr_expect(near(table_number(t, 0, "stat_mean"), 2.15, 0, 0.005));
     cr_expect(near(table_number(t, 0, "cm_joint_max.ITBB"), 0.503, 0, 0.001));
     cr_expect(near(table_number(t, 0, "morph_moran_i"), 0.0397, 0, 0.0003));
