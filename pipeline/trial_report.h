@@ -4,9 +4,12 @@
 #include "pipeline/trial_plan.h"
 
 typedef struct rp_trial_request {
-    const char *counts, *table, *sap, *policy, *out; /* as on the command line; NULL: not given */
-    const char *method;                              /* of counts: interval of the ratio */
-    double level, margin;                            /* of counts; margin 0: none */
+    const char *counts, *table, *sap, *out; /* as on the command line; NULL: not given */
+    int policies;
+    const char *const *policy;            /* files to replay */
+    const char *against, *unseen, *costs; /* of policies */
+    const char *method;                   /* of counts: interval of the ratio */
+    double level, margin;                 /* of counts; margin 0: none */
     int sets;
     const char *const *set; /* keys of a plan that is no file */
     bool skip_bad;

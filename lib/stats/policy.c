@@ -88,13 +88,17 @@ static rp_status flag_of(const rp_replay_input *in, rp_exam_flag f, int64_t i, b
     return RP_OK;
 }
 
+static bool was_flagged(const rp_exams *e, int64_t i)
+{
+    const uint8_t *second = e->flag[RP_EXAM_READER2];
+    return e->flag[RP_EXAM_READER1][i] == 1 || (second && second[i] == 1);
+}
+
 /* What consensus decides on row i. */
 static rp_status decide(const rp_replay_input *in, int64_t i, double *recall)
 {
-    const uint8_t *second = in->exams.flag[RP_EXAM_READER2];
-    const bool asked = in->exams.flag[RP_EXAM_READER1][i] == 1 || (second && second[i] == 1);
     bool yes;
-    if (!asked && in->unseen != RP_UNSEEN_OBSERVED) {
+    if (!was_flagged(&in->exams, i) && in->unseen != RP_UNSEEN_OBSERVED) {
         *recall = in->unseen == RP_UNSEEN_NEVER    ? 0
                   : in->unseen == RP_UNSEEN_ALWAYS ? 1
                                                    : in->probability;
@@ -150,19 +154,20 @@ void rp_policy_count(const rp_replay_input *in, const rp_replayed r[], int arm,
     const rp_exams *e = &in->exams;
     const uint8_t *invasive = e->flag[RP_EXAM_INVASIVE],
                   *later = e->flag[RP_EXAM_INTERVAL_IF_MISSED];
-    rp_policy_counts t = {0};
+    rp_policy_counts t = {.is_complete = true};
     for (int64_t i = 0; i < e->rows; i++) {
         if (arm >= 0 && e->arm[i] != arm) continue;
         const double p = r[i].recall;
-        const bool cancer = e->flag[RP_EXAM_CANCER][i] == 1;
+        const uint8_t cancer = e->flag[RP_EXAM_CANCER][i];
         t.examinations++;
         t.readings += r[i].readings;
         t.consensus += r[i].consensus;
+        t.unseen += r[i].consensus && !was_flagged(e, i);
         t.recalls += p;
-        if (!cancer) {
-            t.false_positives += p;
-            continue;
-        }
+        t.is_complete &= cancer != RP_FLAG_MISSING;
+        if (cancer == RP_FLAG_MISSING) t.unverified += p;
+        if (cancer == 0) t.false_positives += p;
+        if (cancer != 1) continue;
         t.cancers_detected += p;
         t.cancers_missed += 1 - p;
         if (invasive && invasive[i] == 1) t.invasive_detected += p;

@@ -67,6 +67,9 @@ typedef struct rp_policy_counts {
     int64_t examinations, readings, consensus;
     double recalls, cancers_detected, false_positives, invasive_detected;
     double cancers_missed, interval_cancers; /* among those not recalled; need complete follow-up */
+    double unverified;                       /* recalls of examinations whose cancer is not known */
+    int64_t unseen;   /* consensus on examinations that no reader had flagged */
+    bool is_complete; /* cancer is known of every examination */
 } rp_policy_counts;
 void rp_policy_count(const rp_replay_input *in, const rp_replayed r[], int arm,
                      rp_policy_counts *out);

@@ -224,3 +224,23 @@ rp_status rp_trial_patterns(const rp_exams *e, const rp_endpoint *p, rp_missing 
     }
     return collapse(table, cluster ? clusters : 0, h, out, count);
 }
+
+rp_status rp_pair_patterns(int64_t rows, const uint8_t now[], const uint8_t standard[],
+                           const bool in[], const int32_t cluster[], int64_t clusters,
+                           rp_cluster_pattern **out, int64_t *count)
+{
+    RP_AUTOFREE held *h = NULL;
+    RP_AUTOFREE int64_t *table = NULL;
+    RP_TRY(rp_alloc(cluster ? clusters : 0, sizeof *h, &h));
+    RP_TRY(rp_alloc(TABLE, sizeof *table, &table));
+    for (int64_t i = 0; i < rows; i++) {
+        if (in && !in[i]) continue;
+        held alone = {0}, *at = cluster ? &h[cluster[i]] : &alone;
+        at->x1 += now[i];
+        at->x0 += standard[i];
+        at->n1++;
+        at->n0++;
+        if (!cluster) table[slot_of(&alone)]++;
+    }
+    return collapse(table, cluster ? clusters : 0, h, out, count);
+}

@@ -76,3 +76,11 @@ RP_MUST rp_status rp_trial_patterns(const rp_exams *e, const rp_endpoint *p, rp_
                                     const bool in[], const int32_t group[], int only,
                                     const int32_t cluster[], int64_t clusters,
                                     rp_cluster_pattern **out, int64_t *count);
+
+/* The same of two outcomes on one examination (a policy against another): x1, n1 of now, x0, n0 of
+ * standard.
+ *   now, standard  [rows] 0 or 1
+ *   in             [rows] is the row looked at; NULL: all are */
+RP_MUST rp_status rp_pair_patterns(int64_t rows, const uint8_t now[], const uint8_t standard[],
+                                   const bool in[], const int32_t cluster[], int64_t clusters,
+                                   rp_cluster_pattern **out, int64_t *count);
