@@ -44,7 +44,8 @@ typedef struct rp_stats_request {
 typedef rp_status rp_stats_run(const rp_stats_request *request, rp_text *out);
 rp_stats_run rp_stats_classification, rp_stats_mrmc, rp_stats_survival, rp_stats_agreement;
 rp_stats_run rp_stats_trials, rp_stats_detection, rp_stats_segmentation;
-rp_stats_run rp_stats_permutation, rp_stats_multiplicity, rp_stats_power, rp_stats_sequential;
+rp_stats_run rp_stats_paired, rp_stats_permutation, rp_stats_multiplicity, rp_stats_power,
+    rp_stats_sequential;
 
 /* Adds rows 'name,value,state' (17 digits; state ok, infinite, or undefined with its reason), each
  * behind its key cells. */

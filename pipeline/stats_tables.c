@@ -1,6 +1,8 @@
 /* pipeline/stats_tables.c - radpipe stats on plain tables: reading columns, printing rows. */
 #include "lib/stats/multiplicity.h"
+#include "lib/stats/paired.h"
 #include "pipeline/stats_request.h"
+#include "pipeline/verb.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -183,6 +185,46 @@ rp_status rp_stats_survival(const rp_stats_request *q, rp_text *out)
 rp_status rp_stats_agreement(const rp_stats_request *q, rp_text *out)
 {
     return run(q, rp_family_agreement, out);
+}
+
+/* Counts of pairs, a row a trial and endpoint. */
+static rp_status count_pairs(const rp_stats_request *q, double margin, const rp_csv *csv,
+                             rp_text *out)
+{
+    static const char *const name[] = {"both", "only_new", "only_standard", "neither"};
+    int trial, endpoint, column[4];
+    RP_TRY(rp_csv_column(csv, "trial", &trial));
+    RP_TRY(rp_csv_column(csv, "endpoint", &endpoint));
+    for (int k = 0; k < 4; k++) RP_TRY(rp_csv_column(csv, name[k], &column[k]));
+    rp_stats_header("trial,endpoint", out);
+    for (int64_t i = 0; i < rp_csv_rows(csv); i++) {
+        RP_ROWS_AUTO rows = {0};
+        rp_pairs c;
+        int64_t *const to[] = {&c.both, &c.only_new, &c.only_standard, &c.neither};
+        const char *const key[] = {rp_csv_text(csv, i, trial), rp_csv_text(csv, i, endpoint)};
+        for (int k = 0; k < 4; k++) {
+            RP_TRY(rp_csv_int(csv, i, column[k], to[k]));
+            RP_NEED(*to[k] >= 0, RP_EDATA, "%s:%" PRId64 ": column '%s': a count below 0", q->input,
+                    rp_csv_line(csv, i), name[k]);
+        }
+        RP_NEED(c.both + c.only_new + c.only_standard + c.neither > 0, RP_EDATA,
+                "%s:%" PRId64 ": no pair", q->input, rp_csv_line(csv, i));
+        RP_TRY(rp_family_pairs(&c, "", margin, &rows));
+        rp_stats_put(2, key, &rows, out);
+    }
+    return RP_OK;
+}
+
+rp_status rp_stats_paired(const rp_stats_request *q, rp_text *out)
+{
+    RP_NEED(q->input, RP_EUSE, "stats paired: give the table with --input");
+    RP_AUTO(rp_csv) csv = NULL;
+    rp_stats_request own = *q;
+    const char *margin = q->plan[RP_PLAN_MARGIN];
+    if (margin) RP_TRY(rp_option_number("--margin", margin, 1e-9, 0.999999, &own.options.margin));
+    RP_TRY(rp_csv_read(q->input, ',', &csv));
+    if (rp_csv_find(csv, "both") >= 0) return count_pairs(q, own.options.margin, csv, out);
+    return run(&own, rp_family_paired, out);
 }
 
 rp_status rp_stats_permutation(const rp_stats_request *q, rp_text *out)

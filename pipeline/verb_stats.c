@@ -30,6 +30,9 @@ const char rp_verb_stats_usage[] =
     "  detection       candidates scan, x, y, z, score; lesions scan, x, y, z, diameter_mm; or "
     "maps by pairs\n"
     "  segmentation    pairs case, reference, prediction (NIfTI, not 0 is inside)\n"
+    "  paired          columns new, standard (0, 1), cancer, cluster; or trial, endpoint, both,\n"
+    "                  only_new, only_standard, neither: McNemar, ratio, difference "
+    "(ScreenTrustCAD)\n"
     "  permutation     columns value, group (two of them); or value1, value2 (pairs)\n"
     "  multiplicity    columns name, p: bonferroni, holm, hochberg, BH, BY (R's p.adjust)\n"
     "  power           sample size, or the power of --n; no table\n"
@@ -52,6 +55,7 @@ const char rp_verb_stats_usage[] =
     "  --limit T              survival: end of Uno's C and the integrated Brier score (20)\n"
     "  --tau T                survival: of the restricted mean (15)\n"
     "  --covariates A,B,...   survival: columns of the Cox model (x1,x2,x3)\n"
+    "  --margin X             paired: non-inferiority, how much lower the new share may be\n"
     "  --radius MM            detection: of lesions of unknown size (5)\n"
     "  --overlap X            detection on maps: IoU of a hit (0.1)\n"
     "\n"
@@ -86,6 +90,7 @@ static const struct family {
     {"trials", rp_stats_trials},
     {"detection", rp_stats_detection},
     {"segmentation", rp_stats_segmentation},
+    {"paired", rp_stats_paired},
     {"permutation", rp_stats_permutation},
     {"multiplicity", rp_stats_multiplicity},
     {"power", rp_stats_power},

@@ -149,3 +149,39 @@ Test(permutation, three_groups_are_refused)
     cr_expect_eq(run_command(30, out, sizeof out, "%s stats permutation --input %s", build_path("radpipe"), path), 3);
     cr_expect(strstr(out, "has 3 values, not two"), "%s", out);
 }
+
+/* ScreenTrustCAD's marginals (261 against 250 of 55,581) with an overlap of 240, which no paper prints.
+ * R 4.2: mcnemar.test with and without correction, binom.test(21, 31). */
+Test(paired, counts_have_the_tests_of_r_and_the_ratio_of_the_marginals)
+{
+    const char *path = file_of("screentrust", "trial,endpoint,both,only_new,only_standard,neither\nScreenTrustCAD,cancers,240,21,10,55310\n");
+    const table *t = stats("counts", text_of("paired --input %s --margin 0.0001", path));
+    cr_expect(near(value_of(t, "endpoint", "cancers", "mcnemar_chisq"), 3.90322580645161, 1e-12, 0));
+    cr_expect(near(value_of(t, "endpoint", "cancers", "mcnemar_p"), 0.048193488293191, 1e-12, 0));
+    cr_expect(near(value_of(t, "endpoint", "cancers", "mcnemar_cc_p"), 0.0724860850868464, 1e-12, 0));
+    cr_expect(near(value_of(t, "endpoint", "cancers", "mcnemar_exact_p"), 0.0707555459812283, 1e-10, 0));
+    const double half = 1.959963984540054 * sqrt(31.0 / (261 * 250));
+    cr_expect(near(value_of(t, "endpoint", "cancers", "ratio"), 1.044, 1e-14, 0));
+    cr_expect(near(value_of(t, "endpoint", "cancers", "ratio_lo"), 1.044 * exp(-half), 1e-12, 0));
+    cr_expect_eq(value_of(t, "endpoint", "cancers", "n"), 55581);
+    cr_expect(value_of(t, "endpoint", "cancers", "noninferiority_p") < 0.025, "the difference's lower bound is above -0.0001");
+}
+
+Test(paired, a_table_is_split_by_cancer_and_robust_for_clusters)
+{
+    const char *path = file_of("pairs_table", "id,new,standard,cancer,cluster\n1,1,1,1,a\n2,1,0,1,a\n3,0,1,1,b\n4,1,0,1,c\n5,1,0,0,d\n6,0,0,0,d\n7,0,1,0,e\n8,0,0,0,f\n");
+    const table *t = stats("split", text_of("paired --input %s", path));
+    cr_expect_eq(value_of(t, NULL, NULL, "n"), 8);
+    cr_expect(value_of(t, NULL, NULL, "cancers_gained") == 2 && value_of(t, NULL, NULL, "cancers_lost") == 1 && value_of(t, NULL, NULL, "cancers_n") == 4);
+    cr_expect(value_of(t, NULL, NULL, "others_new") == 1 && value_of(t, NULL, NULL, "others_standard") == 1);
+    cr_expect_eq(value_of(t, NULL, NULL, "clusters"), 6);
+    /* By definition: u = sum of (new - p1)/(8 p1) - (standard - p0)/(8 p0) in each cluster, CR1, t with 5 df. */
+    const double u[6] = {1.0 / 4 - 1.0 / 3 + 1.0 / 4, -1.0 / 3, 1.0 / 4, 1.0 / 4, -1.0 / 3, 0};
+    double s = 0;
+    for (int g = 0; g < 6; g++) s += u[g] * u[g];
+    const double se = sqrt(s * 6 / 5), t5 = 2.570581835636314;
+    cr_expect(near(value_of(t, NULL, NULL, "ratio_robust_hi"), 4.0 / 3 * exp(t5 * se), 1e-9, 0));
+    char out[4000];
+    cr_expect_eq(run_command(30, out, sizeof out, "%s stats paired --input %s", build_path("radpipe"), file_of("bad_pairs", "new,standard\n1,2\n")), 3);
+    cr_expect(strstr(out, "column 'standard'"), "%s", out);
+}

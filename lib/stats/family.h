@@ -16,6 +16,7 @@ typedef struct rp_family_options {
     int64_t replicates;               /* classification: bootstrap of the areas; 0: none */
     uint64_t seed;
     int64_t permutations; /* permutation: all arrangements up to that many, else that many drawn */
+    double margin;        /* paired: how much lower the new share may be; 0: no test */
     int times;
     double time[RP_FAMILY_LIST]; /* survival: where curves are read; the third is the horizon of
                                     scores */
@@ -42,6 +43,13 @@ RP_MUST rp_status rp_family_agreement(const rp_columns *t, const rp_family_optio
  * code), or value1 and value2 (pairs). */
 RP_MUST rp_status rp_family_permutation(const rp_columns *t, const rp_family_options *o,
                                         rp_rows *out);
+/* new and standard (0, 1); the same among cancers and among others where there is cancer; robust
+ * intervals where there is cluster. */
+RP_MUST rp_status rp_family_paired(const rp_columns *t, const rp_family_options *o, rp_rows *out);
+/* The same of counts; what stands in front of each name. */
+struct rp_pairs;
+RP_MUST rp_status rp_family_pairs(const struct rp_pairs *c, const char *what, double margin,
+                                  rp_rows *out);
 /* One comparison, one proportion. */
 RP_MUST rp_status rp_family_two_arm(int64_t x1, int64_t n1, int64_t x0, int64_t n0, rp_rows *out);
 RP_MUST rp_status rp_family_one_arm(int64_t x, int64_t n, rp_rows *out);
