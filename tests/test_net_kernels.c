@@ -65,12 +65,17 @@ static void data_clear(data *d)
     rp_free(d->bias);
 }
 
-static rp_status run_row(const char *row, rp_op op, const rp_conv_shape *s, int threads, bool bias,
-                         data *d, bool *invariant)
+/* As run_row; sums, if wanted: what came with the output by parts, and how many parts. */
+static rp_status run_sums(const char *row, rp_op op, const rp_conv_shape *s, int threads, bool bias,
+                          data *d, bool *invariant, double **sums, int64_t *parts)
 {
     RP_AUTO(rp_kernel) k = NULL;
     RP_TRY(rp_kernel_plan(rp_kernel_find(row), op, s, threads, &k));
     RP_AUTOFREE char *packed = NULL, *scratch = NULL;
+    if (sums) {
+        *parts = k->sum_parts;
+        RP_TRY(rp_alloc(2 * k->sum_parts * s->small_channels, sizeof **sums, sums));
+    }
     RP_TRY(rp_alloc((int64_t)k->packed_bytes, 1, &packed));
     RP_TRY(rp_alloc((int64_t)k->scratch_bytes, 1, &scratch));
     RP_TRY(rp_kernel_pack(k, d->weights, packed, scratch));
@@ -79,6 +84,7 @@ static rp_status run_row(const char *row, rp_op op, const rp_conv_shape *s, int 
                         .packed = packed,
                         .bias = bias ? d->bias : NULL,
                         .add = s->add,
+                        .sums = sums && k->sum_parts > 0 ? *sums : NULL,
                         .weights = d->weights,
                         .scratch = scratch,
                         .threads = threads};
@@ -86,6 +92,12 @@ static rp_status run_row(const char *row, rp_op op, const rp_conv_shape *s, int 
     a.small.stride = d->small_stride;
     *invariant = k->thread_invariant;
     return rp_kernel_run(k, &a);
+}
+
+static rp_status run_row(const char *row, rp_op op, const rp_conv_shape *s, int threads, bool bias,
+                         data *d, bool *invariant)
+{
+    return run_sums(row, op, s, threads, bias, d, invariant, NULL, NULL);
 }
 
 static const float *output(const data *d, rp_op op, int64_t *count)
@@ -296,6 +308,53 @@ Test(net_kernels, bits_do_not_depend_on_threads)
                 data_clear(&one);
             }
     }
+}
+
+/* The sums that a row gives with its output are those of the output, on any team; the output has
+ * the bits that it has without them. */
+static void check_sums(const char *row, const rp_conv_shape *s)
+{
+    const int64_t c = s->small_channels;
+    data alone = data_of(s, 0), one = data_of(s, 0), many = data_of(s, 0);
+    RP_AUTOFREE double *sums = NULL, *again = NULL;
+    int64_t parts, same;
+    bool invariant;
+    cr_assert(run_row(row, RP_OP_CONV, s, 1, true, &alone, &invariant) == RP_OK);
+    cr_assert(run_sums(row, RP_OP_CONV, s, 1, true, &one, &invariant, &sums, &parts) == RP_OK);
+    cr_assert(run_sums(row, RP_OP_CONV, s, 3, true, &many, &invariant, &again, &same) == RP_OK);
+    cr_assert(parts > 0 && parts == same);
+    cr_expect(memcmp(alone.small, one.small, (size_t)one.small_count * sizeof(float)) == 0);
+    cr_expect(memcmp(sums, again, (size_t)(parts * 2 * c) * sizeof *sums) == 0, "%s", row);
+    for (int64_t i = 0; i < c; i++) {
+        double want[2] = {0}, got[2] = {0}, all = 0;
+        for (int64_t v = 0; v < volume(s->small); v++) {
+            const double y = (double)one.small[v * c + i];
+            want[0] += y;
+            want[1] += y * y;
+            all += fabs(y);
+        }
+        for (int64_t p = 0; p < parts; p++)
+            for (int k = 0; k < 2; k++) got[k] += sums[(p * 2 + k) * c + i];
+        cr_expect(fabs(got[0] - want[0]) <= 1e-13 * all && near(got[1], want[1], 1e-13, 0),
+                  "%s: sums %.17g %.17g of %.17g %.17g", row, got[0], got[1], want[0], want[1]);
+    }
+    data_clear(&alone);
+    data_clear(&one);
+    data_clear(&many);
+}
+
+Test(net_kernels, sums_that_come_with_an_output_are_its_own)
+{
+    static const char *const rows[] = {"winograd", "winograd-avx2", "winograd-plain"};
+    const table *t = table_read("tests/data/net_shapes.csv");
+    for (int k = 0; k < 3; k++)
+        for (int r = 0; r < t->rows; r++) {
+            const rp_conv_shape s = shape_of(t, r);
+            const bool runs = rp_kernel_find(rows[k]) &&
+                              rp_kernel_find(rows[k])->needs <= rp_isa_here() &&
+                              takes(rows[k], RP_OP_CONV, t, r);
+            if (runs) check_sums(rows[k], &s);
+        }
 }
 
 Test(net_kernels, one_convolution_by_hand)

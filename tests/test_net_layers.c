@@ -126,9 +126,20 @@ Test(net_layers, norm_and_activation_are_pytorchs)
     rp_tensor none = ty;
     none.data = NULL;
     char *scratch = net_array((int64_t)rp_norm_act_scratch(NV, NC), 1);
-    const rp_norm_act n = {gamma, beta, 0.01, 1e-5, stat, scratch};
+    const rp_norm_act n = {gamma, beta, 0.01, 1e-5, stat, 0, NULL, scratch};
     rp_norm_act_forward(&n, &tx, &ty, &none);
     expect_tensor("norm_act", "y", "own", &ty);
+    /* the same from sums of 50 voxels that came with x */
+    double sums[3 * 2 * NC] = {0};
+    for (int64_t v = 0; v < NV; v++)
+        for (int c = 0; c < NC; c++) {
+            const double d = (double)tx.data[v * NC + c];
+            sums[v / 50 * 2 * NC + c] += d;
+            sums[v / 50 * 2 * NC + NC + c] += d * d;
+        }
+    const rp_norm_act parts = {gamma, beta, 0.01, 1e-5, stat, 3, sums, scratch};
+    rp_norm_act_forward(&parts, &tx, &ty, &none);
+    expect_tensor("norm_act", "y", "parts", &ty);
     rp_norm_act_backward(&n, &tx, &tdy, &ty, dgamma, dbeta);
     expect_tensor("norm_act", "dx", "own", &ty);
     expect_values("norm_act", "dw", "own", NC, dgamma);
@@ -143,7 +154,7 @@ Test(net_layers, norm_writes_views_and_ignores_threads)
     const int64_t size[3] = {9, 20, 30}, voxels = 9 * 20 * 30, wide = 40;
     float *x = mixed_plain(1, voxels * 16, 1), *gamma = mixed_plain(2, 16, 1), stat[32];
     char *scratch = net_array((int64_t)rp_norm_act_scratch(voxels, 16), 1);
-    const rp_norm_act n = {gamma, gamma, 0.01, 1e-5, stat, scratch};
+    const rp_norm_act n = {gamma, gamma, 0.01, 1e-5, stat, 0, NULL, scratch};
     const rp_tensor tx = tensor_from(16, size, x), a = tensor_from(16, size, NULL),
                     b = tensor_from(16, size, NULL);
     const rp_tensor whole = tensor_from(wide, size, NULL), view = rp_tensor_slice(&whole, 8, 16);

@@ -54,6 +54,7 @@ static void give_places(rp_engine *e)
         e->step[i].stat = at(e, e->step[i].stat_at);
     }
     e->scratch = at(e, e->scratch_at);
+    e->sums = at(e, e->sums_at);
     e->target = at(e, e->target_at);
     e->statistics = at(e, e->statistics_at);
     e->params = at(e, e->params_at);

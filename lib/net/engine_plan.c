@@ -199,6 +199,8 @@ static void add_up(rp_engine *e)
         if (e->net->param[i].dims == 1) at += line((size_t)e->net->param[i].count * sizeof(float));
     e->scratch_at = at;
     at += line(e->scratch_bytes);
+    e->sums_at = at;
+    at += line(e->sums_bytes);
     e->target_at = e->statistics_at = at;
     if (e->train) {
         const size_t voxels = (size_t)(e->patch[0] * e->patch[1] * e->patch[2]);

@@ -32,7 +32,9 @@ struct rp_engine {
     double supervision[RP_OUTPUTS_MAX];
     char *memory; /* one block: arena, packed weights, statistics, scratch, loss */
     size_t bytes, arena, scratch_at, scratch_bytes, target_at, statistics_at, params_at;
+    size_t sums_at, sums_bytes;
     void *scratch;
+    double *sums;       /* from a convolution to the norm behind it */
     uint8_t *target;    /* of a coarser output */
     double *statistics; /* of the loss, then of its chunks */
     float *params;      /* small parameters as they came: biases, norms */

@@ -41,6 +41,8 @@ typedef struct rp_kernel_args {
     const void *packed;   /* CONV, TRANSPOSED: weights as rp_kernel_pack left them */
     const float *bias;    /* CONV, TRANSPOSED: [channels of the output], NULL for none */
     bool add;             /* CONV, TRANSPOSED: add to the output instead of overwriting it */
+    double *sums;         /* out: [sum_parts][2][channels of the output], sums of the output and of
+                             its squares by parts of the grid; NULL: not wanted; not with add */
     float *weights;       /* WEIGHTS: out, plain [small channels][big channels][taps] */
     void *scratch;        /* scratch_bytes of the kernel, on a 64-byte line */
     int threads;          /* as planned */
@@ -66,6 +68,7 @@ struct rp_kernel {
     char implementation[64]; /* what the row or its library chose */
     bool thread_invariant;   /* same bits with any number of threads */
     size_t packed_bytes, scratch_bytes;
+    int64_t sum_parts; /* that run can sum its output by, as the shape alone has it; 0: it cannot */
     rp_status (*pack)(const rp_kernel *k, const float w[], void *packed, void *scratch);
     rp_status (*run)(const rp_kernel *k, const rp_kernel_args *args);
     void (*drop)(rp_kernel *k);

@@ -52,6 +52,13 @@ static rp_status plan(rp_engine *e, rp_step *s, size_t *scratch)
 {
     const rp_layer *l = s->layer;
     RP_TRY(plan_op(e, s, forward_op(l), is_view(rp_place_of(e, l->out)), false, scratch));
+    if (l->bias_cancels) {
+        const rp_kernel *k = s->kernel[RP_OP_CONV];
+        const size_t bytes =
+            (size_t)(k->sum_parts * 2 * e->net->value[l->out].channels) * sizeof(double);
+        s->sum_parts = k->sum_parts;
+        if (bytes > e->sums_bytes) e->sums_bytes = bytes;
+    }
     if (!e->train || !s->learns) return RP_OK;
     const rp_tensor *dy = &e->place[l->out].gradient, *dx = &e->place[l->in[0]].gradient;
     RP_TRY(plan_op(e, s, RP_OP_WEIGHTS, is_view(dy), false, scratch));
@@ -88,6 +95,7 @@ static rp_status forward(rp_engine *e, rp_step *s)
     const rp_op op = forward_op(l);
     rp_kernel_args a = args_of(e, s, op, rp_place_of(e, l->in[0]), rp_place_of(e, l->out));
     if (l->bias >= 0 && !l->bias_cancels) a.bias = rp_engine_small(e, l->bias);
+    if (s->sum_parts > 0) a.sums = e->sums;
     return rp_kernel_run(s->kernel[op], &a);
 }
 

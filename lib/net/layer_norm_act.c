@@ -10,12 +10,16 @@ static rp_norm_act norm_of(const rp_engine *e, const rp_step *s)
                          .slope = s->layer->slope,
                          .eps = s->layer->eps,
                          .stat = s->stat,
+                         .parts = s->sum_parts,
+                         .sums = e->sums,
                          .scratch = e->scratch};
 }
 
 static rp_status plan(rp_engine *e, rp_step *s, size_t *scratch)
 {
     RP_NEED(!s->adds, RP_EBUG, "a norm shares its input with a later layer");
+    for (int i = 0; i < e->steps; i++)
+        if (e->net->layer[i].out == s->layer->in[0]) s->sum_parts = e->step[i].sum_parts;
     const rp_tensor *x = rp_place_of(e, s->layer->in[0]);
     const size_t bytes = rp_norm_act_scratch(rp_tensor_voxels(x), x->shape[1]);
     if (bytes > *scratch) *scratch = bytes;

@@ -13,7 +13,8 @@ typedef struct rp_step {
     rp_conv_shape shape[RP_OP_COUNT]; /* that they are planned for */
     void *packed[RP_OP_COUNT];
     size_t packed_at[RP_OP_COUNT];
-    float *stat; /* norms: 2 floats a channel */
+    int64_t sum_parts; /* that come with a convolution's output for the norm behind it; 0: none */
+    float *stat;       /* norms: 2 floats a channel */
     size_t stat_at;
 } rp_step;
 

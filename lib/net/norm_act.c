@@ -71,7 +71,11 @@ void rp_norm_act_forward(const rp_norm_act *norm, const rp_tensor *x, const rp_t
 {
     const rp_norm_loops *l = loops();
     const int64_t n = rp_tensor_voxels(x), c = x->shape[1];
-    const double *total = sum_squares(x, norm->scratch);
+    double *total = norm->scratch;
+    if (norm->parts > 0)
+        add_chunks(norm->parts, 2 * c, norm->sums, total);
+    else
+        total = sum_squares(x, norm->scratch);
     float *mean = norm->stat, *rstd = mean + c, *a = rows_of(x, norm->scratch);
     for (int64_t i = 0; i < c; i++) {
         const double m = total[i] / (double)n, var = total[c + i] / (double)n - m * m;

@@ -2,8 +2,9 @@
  *
  *   xhat = (x - mean) rstd, z = gamma xhat + beta, y = z > 0 ? z : slope z
  * with mean and variance (divided by n) over the voxels of a channel, rstd = 1 / sqrt(var + eps).
- * Sums run in double over chunks of RP_NORM_CHUNK voxels, chunks added in order: the bits depend
- * neither on threads nor on the instruction set.  The team is the caller's (omp_set_num_threads).
+ * Sums run in double over chunks of RP_NORM_CHUNK voxels (or the parts of the layer before),
+ * chunks added in order: the bits do not depend on threads, nor on the instruction set but for the
+ * parts.  The team is the caller's (omp_set_num_threads).
  * Source: Ulyanov et al., arXiv 1607.08022; constants as PyTorch's InstanceNorm and LeakyReLU. */
 #pragma once
 #include "lib/net/tensor.h"
@@ -13,8 +14,11 @@ enum { RP_NORM_CHUNK = 2048 };
 typedef struct rp_norm_act {
     const float *gamma, *beta; /* [channels] */
     double slope, eps;
-    float *stat;   /* [2 * channels]: mean, rstd; forward writes, backward reads */
-    void *scratch; /* rp_norm_act_scratch bytes */
+    float *stat; /* [2 * channels]: mean, rstd; forward writes, backward reads */
+    int64_t
+        parts; /* forward: sums that came with x, [parts][2][channels] of x and x^2, to be added */
+    const double *sums; /* in order; parts 0: there are none, x is read for them */
+    void *scratch;      /* rp_norm_act_scratch bytes */
 } rp_norm_act;
 
 size_t rp_norm_act_scratch(int64_t voxels, int64_t channels);

@@ -8,6 +8,7 @@
 #define ISA "plain"
 enum { LANES = 4, ROWS = 4 };
 typedef float vec __attribute__((vector_size(16)));
+typedef double wide __attribute__((vector_size(16)));
 
 static inline vec all(float f) { return (vec){f, f, f, f}; }
 static inline vec spread(const float *p) { return all(*p); }
@@ -18,6 +19,8 @@ static inline vec load_part(const float *p, int n)
     memcpy(&a, p, (size_t)n * sizeof *p);
     return a;
 }
+static inline wide low(vec a) { return (wide){(double)a[0], (double)a[1]}; }
+static inline wide high(vec a) { return (wide){(double)a[2], (double)a[3]}; }
 static inline void store_part(float *p, vec a, int n) { memcpy(p, &a, (size_t)n * sizeof *p); }
 static inline vec load(const float *p) { return load_part(p, LANES); }
 static inline void store(float *p, vec a) { store_part(p, a, LANES); }

@@ -41,9 +41,12 @@ typedef struct rp_winograd_loops {
     /* The adjoint of the output transform: tiles of dy become Z. */
     void (*adjoint)(const rp_tiles *g, int64_t first, int64_t count, int64_t n, const float *dy,
                     int64_t ys, const rp_points *z);
-    /* M becomes tiles of y, plus bias if there is one, added to y if add. */
+    /* M becomes tiles of y, plus bias if there is one, added to y if add.  sums, if not NULL (then
+     * add is false and first a multiple of rows): [parts of rows tiles][2][channels] of y and y^2,
+     * out; it stands at the grid's first part and at y's channel. */
     void (*output)(const rp_tiles *g, int64_t first, int64_t count, int64_t n, const rp_points *m,
-                   const float *bias, bool add, float *y, int64_t ys);
+                   const float *bias, bool add, float *y, int64_t ys, double *sums,
+                   int64_t channels);
     /* m [rows][columns], row length mw, (+)= v [rows][vw] u [k][columns]. */
     void (*product)(int64_t rows, int64_t k, const float *v, int64_t vw, const float *u, float *m,
                     int64_t mw, bool add);

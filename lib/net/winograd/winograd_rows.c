@@ -5,8 +5,9 @@
  *    whole, by all threads, and panels are the tasks.
  * 2. The transposed map is the same with flipped weights.
  * 3. An output belongs to one tile, and sums run over channels: strips and threads bear on no bit,
- *    so strips may follow the size of the cache.
- * V and M belong to the thread; points are padded apart so that they do not share cache sets. */
+ *    so strips may follow the size of the cache.  A strip starts at a multiple of rows tiles, so
+ * the sums for a norm, kept by rows tiles, do not depend on them either. V and M belong to the
+ * thread; points are padded apart so that they do not share cache sets. */
 #include "lib/net/winograd/winograd_plan.h"
 
 #include <omp.h>
@@ -60,7 +61,8 @@ static void run_panel(const rp_winograd *w, const rp_kernel_args *a, const rp_po
                           m.data + f * m.point, columns, false);
     const int64_t c = panel * columns, left = w->co - c;
     w->loops->output(&w->tiles, first, count, left < columns ? left : columns, &m,
-                     a->bias ? a->bias + c : NULL, a->add, y->data + c, y->stride);
+                     a->bias ? a->bias + c : NULL, a->add, y->data + c, y->stride,
+                     a->sums ? a->sums + c : NULL, w->co);
 }
 
 static void run_strip(const rp_winograd *w, const rp_kernel_args *a, int64_t strip, float *own)
@@ -145,6 +147,7 @@ static void plan_map(rp_winograd *w, int threads)
     w->base.packed_bytes = (size_t)(w->panels * points * w->ci * columns) * sizeof(float);
     w->base.pack = pack;
     w->base.run = run;
+    w->base.sum_parts = (w->tiles.count + w->loops->rows - 1) / w->loops->rows;
 }
 
 /* Four outputs along x where the grid is longer, two along y (and z).  Four along y as well would
