@@ -7,6 +7,7 @@
 #include "lib/base/clock.h"
 #include "lib/base/log.h"
 #include "lib/net/kernels.h"
+#include "pipeline/features_step.h"
 #include "pipeline/program.h"
 #include "stages/lost.h"
 #include "stages/resume.h"
@@ -449,6 +450,7 @@ static rp_status walk(walking *w, rp_text *summary)
 {
     RP_TEXT_AUTO resolved = {0};
     RP_TRY(rp_comm_agree(w->comm, rp_job_write(w->job, &resolved)));
+    RP_TRY(rp_comm_agree(w->comm, rp_features_check(w->job->radiomics.settings)));
     RP_TRY(rp_comm_same(w->comm, "the program", rp_program_version()));
     RP_TRY(rp_comm_same(w->comm, "the job", rp_text_get(&resolved)));
     RP_TRY(open_folder(w));
@@ -476,7 +478,9 @@ static rp_status walk(walking *w, rp_text *summary)
             rp_weights_publish(w->e->folder, rp_text_get(&w->identity), w->e->accept_other_identity,
                                w->net, (int64_t)w->job->train.iterations);
     RP_TRY(rp_comm_agree(w->comm, st));
-    return test(w, summary);
+    RP_TRY(test(w, summary));
+    if (!w->job->radiomics.settings[0]) return RP_OK;
+    return rp_features_of_run(w->cohort, w->pool, w->e->folder, w->job->radiomics.settings);
 }
 
 rp_status rp_execute_job(const rp_execute *e, rp_text *summary)

@@ -50,6 +50,9 @@ typedef struct rp_job {
         bool mirror, largest;
         char weights[RP_KEY_NAME];
     } predict;
+    struct {
+        char settings[RP_KEY_NAME];
+    } radiomics;
     bool report;
 } rp_job;
 

@@ -285,12 +285,25 @@ static void write_keys(const rp_radiomics_keys *k, rp_text *out)
     }
 }
 
+static rp_status need_file(const char *name)
+{
+    RP_TEXT_AUTO known = {0};
+    rp_path_info info;
+    RP_TRY(rp_path_look(name, true, &info));
+    for (int i = 0; i < rp_presets_count; i++)
+        rp_text_add(&known, "%s%s", i ? ", " : "", rp_presets[i].name);
+    RP_NEED(info.kind == RP_PATH_FILE, RP_ENONE, "settings '%s': neither a file nor a preset (%s)",
+            name, rp_text_get(&known));
+    return RP_OK;
+}
+
 rp_status rp_radiomics_settings_read(const char *name, rp_radiomics_settings *out,
                                      rp_text *resolved)
 {
     rp_radiomics_keys keys = {0};
     RP_TRY(take_standards(&keys));
     const rp_preset *p = find_preset(name);
+    if (!p) RP_TRY(need_file(name));
     RP_TRY(p ? take_preset(p, &keys) : take_file(name, &keys));
     RP_TRY(rp_radiomics_settle(name, &keys, out));
     write_keys(&keys, resolved);

@@ -69,6 +69,7 @@ const rp_key rp_keys[] = {
     {"predict.mirror", RP_KEY_SWITCH, AT(predict.mirror), "false", 0, 0, NULL, "", false, "average over mirrored patches"},
     {"predict.largest", RP_KEY_SWITCH, AT(predict.largest), "false", 0, 0, NULL, "", false, "keep only the largest connected part (26 neighbours) of all labels"},
     {"predict.weights", RP_KEY_CHOICE, AT(predict.weights), "last", 0, 0, "last|best", "", false, "weights for the test cases"},
+    {"radiomics.settings", RP_KEY_TEXT, AT(radiomics.settings), "''", 0, 0, NULL, "preset or file", false, "features of the cohort's regions with these settings ('radpipe help radiomics'); '': none"},
     {"report", RP_KEY_SWITCH, AT(report), "true", 0, 0, NULL, "", false, "write report.html when the run is done"},
 };
 /* clang-format on */

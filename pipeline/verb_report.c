@@ -20,6 +20,7 @@ const char rp_verb_report_usage[] =
     "  survival.csv         time, event, group or risk as 'radpipe stats survival' takes it:\n"
     "                       Kaplan-Meier curves by group, numbers at risk\n"
     "  trial.csv            as 'radpipe trial --out DIR' writes it: ratios of all endpoints\n"
+    "  features.csv         as 'radpipe radiomics --out DIR' writes it: what IBSI asks to report\n"
     "\n"
     "What is absent is said; what is damaged is named on the page, and the exit code is 3.\n"
     "\n"
@@ -38,7 +39,8 @@ rp_status rp_verb_report(int argc, char **argv)
     RP_AUTOFREE char *path = NULL;
     int64_t problems;
     RP_TRY(rp_options_read(argc, argv, 1, option, 1, word, &words));
-    RP_NEED(words == 1, RP_EUSE, "report: a run or a folder is needed; 'radpipe help report' shows the usage");
+    RP_NEED(words == 1, RP_EUSE,
+            "report: a run or a folder is needed; 'radpipe help report' shows the usage");
     RP_TRY(out ? rp_copy_text(out, &path) : rp_path_join(word[0], "report.html", &path));
     RP_TRY(rp_report_run(word[0], path, &problems));
     (void)printf("report: %s\n", path);

@@ -57,8 +57,9 @@ static rp_status finish(const char *out, const rp_job *job, const rp_text *summa
     if (job->report) report(out);
     if (summary->length) RP_TRY(rp_show_scores(summary));
     (void)printf("run directory: %s (job.yaml, plan.yaml, provenance.json, progress.csv, "
-                 "weights.safetensors%s%s)\n",
+                 "weights.safetensors%s%s%s)\n",
                  out, summary->length ? ", predictions/, metrics.csv, metrics-cases.csv" : "",
+                 job->radiomics.settings[0] ? ", features.csv" : "",
                  job->report ? ", report.html" : "");
     return RP_OK;
 }

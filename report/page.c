@@ -250,7 +250,7 @@ static rp_status add_page(rp_page *p, rp_text *html)
     }
     RP_NEED(any, RP_ENONE,
             "'%s' holds nothing to report: no job.yaml of a run, no classification.csv, "
-            "survival.csv or trial.csv",
+            "survival.csv, trial.csv or features.csv",
             p->r->run);
     p->there = there;
     rp_text_add(&title, "radpipe report: %s", name && name[1] ? name + 1 : p->r->run);

@@ -118,6 +118,29 @@ Test(radiomics, perturbed_regions_have_rows_and_an_icc, .timeout = 200)
     cr_expect_gt(table_number(r, 0, "ICC1"), 0.5, "tumours differ more than their contours");
 }
 
+Test(radiomics, features_are_a_step_of_a_job, .timeout = 200)
+{
+    const char *made = cohort(), *folder = scratch_folder("radiomics-job");
+    char out[6000], path[1200];
+    snprintf(path, sizeof path, "%s/job.yaml", folder);
+    FILE *f = fopen(path, "w");
+    cr_assert(f);
+    fprintf(f, "cohort: {path: %s}\ninputs: [CT]\nlabels: {tumour: GTVp}\nsplit: %s/dicom/split.csv\nprepare: {spacing: [6, 6, 6]}\nmodel: {features: [4, 8]}\n"
+               "train: {iterations: 2, batch: 2, patch: [16, 16, 16]}\nradiomics: {settings: ct}\n", made, build_path("scratch/radiomics"));
+    fclose(f);
+    cr_assert_eq(run_command(100, out, sizeof out, "mpirun --bind-to none -n 2 %s run %s --out %s/run --quiet", PROGRAM, path, folder), 0, "%s", out);
+    cr_assert_eq(run_command(60, out, sizeof out, "%s radiomics %s --settings ct --out %s/alone --quiet", PROGRAM, made, folder), 0, "%s", out);
+    cr_expect_eq(run_command(10, out, sizeof out, "cmp %s/run/features.csv %s/alone/features.csv", folder, folder), 0, "%s", out);
+    cr_expect_eq(run_command(10, out, sizeof out, "cmp %s/run/features.h5 %s/alone/features.h5", folder, folder), 0, "%s", out);
+    cr_expect_eq(run_command(10, out, sizeof out, "grep -c \"What IBSI asks to report\" %s/run/report.html", folder), 0, "%s", out);
+    /* a second start leaves them, other settings make them anew, wrong ones are refused before anything is computed */
+    cr_expect_eq(run_command(60, out, sizeof out, "touch -d 2020-01-01 %s/run/features.csv && %s run %s --out %s/run --quiet && find %s/run/features.csv ! -newermt 2021-01-01", folder, PROGRAM, path, folder, folder), 0, "%s", out);
+    cr_expect(strstr(out, "features.csv\n"), "%s", out);
+    cr_expect_eq(run_command(60, out, sizeof out, "%s run %s --out %s/run --quiet --set radiomics.settings=mr && grep -c \"zscore: true\" %s/run/features-settings.yaml", PROGRAM, path, folder, folder), 0, "%s", out);
+    cr_expect_eq(run_command(60, out, sizeof out, "%s run %s --out %s/other --quiet --set radiomics.settings=ctt", PROGRAM, path, folder), 4, "%s", out);
+    cr_expect(strstr(out, "neither a file nor a preset (") && strstr(out, "pyradiomics"), "%s", out);
+}
+
 Test(radiomics, a_filter_names_its_image, .timeout = 60)
 {
     const char *c = cohort(), *s = write_settings(
