@@ -74,7 +74,7 @@ rp_status rp_section_checklists(rp_page *p, rp_text *t)
                       "Topics are in our words: the guidelines themselves say what each asks.");
     for (int g = 0; g < GUIDELINES; g++) {
         /* trials are reported by CONSORT-AI; the others are about models */
-        const char *about = g == CONSORT_AI ? "trial" : "scores classification survival";
+        const char *about = g == CONSORT_AI ? "trial" : "scores classification survival radiomics";
         if (!rp_page_section(p, about, &name)) continue;
         RP_TRY(add_guideline(p, g, t));
     }
