@@ -8,6 +8,7 @@
 #include "lib/net/optimiser.h"
 #include "pipeline/job.h"
 #include "pipeline/program.h"
+#include "pipeline/stats_request.h"
 #include "pipeline/trial_policy.h"
 #include "pipeline/verb.h"
 #include "stages/stage.h"
@@ -27,7 +28,7 @@ void rp_help_overview(FILE *to)
                   "\n  radpipe help VERB     usage, options, examples\n"
                   "  radpipe help job      every key of a job file\n"
                   "  radpipe help FAMILY   phantom, augment, kernel, loss, optimiser, stage, sap,\n"
-                  "                        policy\n"
+                  "                        policy, planning\n"
                   "  radpipe --version\n\n"
                   "exit codes: 0 done; 75 stopped early, start me again; 2 wrong use; 3 "
                   "damaged or unsupported data;\n"
@@ -83,6 +84,8 @@ static void help_sap(void)
     (void)fputs(rp_text_get(&t), stdout);
 }
 
+static void help_planning(void) { (void)fputs(rp_plan_help, stdout); }
+
 static void help_policy(void)
 {
     RP_TEXT_AUTO t = {0};
@@ -93,9 +96,10 @@ static void help_policy(void)
 static const struct {
     const char *name;
     void (*print)(void);
-} families[] = {{"phantom", help_phantom}, {"augment", help_augment},     {"kernel", help_kernel},
-                {"loss", help_loss},       {"optimiser", help_optimiser}, {"stage", help_stage},
-                {"sap", help_sap},         {"policy", help_policy}};
+} families[] = {
+    {"phantom", help_phantom}, {"augment", help_augment},     {"kernel", help_kernel},
+    {"loss", help_loss},       {"optimiser", help_optimiser}, {"stage", help_stage},
+    {"sap", help_sap},         {"policy", help_policy},       {"planning", help_planning}};
 
 rp_status rp_help(int argc, char **argv)
 {

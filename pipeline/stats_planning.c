@@ -34,6 +34,22 @@ static const struct quantity {
     [RP_PLAN_DROPOUT] = {"--dropout", 0, 0.99, 0},
 };
 
+const char rp_plan_help[] =
+    "designs of power (--alpha 0.05, --power 0.8 unless given; with --n N the power is computed)\n"
+    "  two-proportions   --p1 X --p0 X: per arm, two-sided (R's power.prop.test)\n"
+    "  non-inferiority   --p1 X --p0 X --margin D: per arm, H0 p1 - p0 >= D, alpha one-sided "
+    "(0.025)\n"
+    "  paired            --discordant X --difference X: pairs, McNemar's test\n"
+    "  log-rank          --hazard-ratio X [--share 0.5]: events (Schoenfeld)\n"
+    "  precision         --p1 X --half-width X [--level 0.95]: cases\n"
+    "  auc               --auc X --positives N --negatives N: standard error (Hanley, McNeil)\n"
+    "  all but auc       --cluster-size M --icc X (design effect), --dropout X\n"
+    "looks of sequential\n"
+    "  --bounds          obrien-fleming (default), pocock, lan-demets (spending, "
+    "O'Brien-Fleming-like)\n"
+    "  --looks N         equally spaced; or --fractions X,X,... of the information; --alpha X "
+    "(0.05)\n";
+
 const char *rp_plan_option(rp_plan_quantity q) { return quantities[q].option; }
 
 static rp_status size_two(const double q[], double *n)
@@ -114,7 +130,7 @@ enum { DESIGNS = sizeof designs / sizeof *designs };
 static rp_status find_design(const char *name, const struct design **out)
 {
     const char *known[DESIGNS];
-    RP_NEED(name, RP_EUSE, "stats power: name a --design; 'radpipe help stats' lists them");
+    RP_NEED(name, RP_EUSE, "stats power: name a --design; 'radpipe help planning' lists them");
     for (int k = 0; k < DESIGNS; k++) {
         known[k] = designs[k].name;
         if (strcmp(designs[k].name, name) != 0) continue;

@@ -28,14 +28,17 @@ typedef enum rp_plan_quantity {
 } rp_plan_quantity;
 /* "--p1", "--p0", ... */
 const char *rp_plan_option(rp_plan_quantity q);
+/* What 'radpipe help planning' prints. */
+extern const char rp_plan_help[];
 
 typedef struct rp_stats_request {
     const char *input;                          /* table */
     const char *reference, *prediction, *pairs; /* images */
     const char *candidates, *lesions, *irrelevant, *scans;
-    double radius;                            /* mm, of lesions of unknown size */
-    double overlap;                           /* IoU at which a component hits a lesion */
-    bool leave_out;                           /* malformed rows are left out and counted */
+    double radius;  /* mm, of lesions of unknown size */
+    double overlap; /* IoU at which a component hits a lesion */
+    bool skip_bad;  /* malformed rows are left out and counted, else the first stops */
+    const char *by; /* column whose groups get rows of their own; NULL: none */
     const char *design, *plan[RP_PLAN_COUNT]; /* planning, as written; NULL: not given */
     const char *bounds, *looks, *fractions;   /* group-sequential looks */
     rp_family_options options;

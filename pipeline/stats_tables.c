@@ -1,6 +1,8 @@
 /* pipeline/stats_tables.c - radpipe stats on plain tables: reading columns, printing rows. */
+#include "io/csv_stream.h"
 #include "lib/stats/multiplicity.h"
 #include "lib/stats/paired.h"
+#include "pipeline/stats_read.h"
 #include "pipeline/stats_request.h"
 #include "pipeline/verb.h"
 
@@ -9,9 +11,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-/* Columns that name things: text there stands for itself. */
-static const char *const labels[] = {"id", "case", "reader", "test", "cluster", "group", "site"};
 
 void rp_stats_header(const char *keys, rp_text *out)
 {
@@ -36,135 +35,72 @@ void rp_stats_put(int keys, const char *const key[], const rp_rows *rows, rp_tex
     }
 }
 
-/* A CSV as columns of numbers, rows in order. */
-typedef struct table {
-    const rp_csv *csv;
-    int64_t rows, left_out;
-    int count;
-    bool *keep;        /* [rows of the file] */
-    const char **name; /* [count] */
-    double **value;    /* [count] */
-} table;
-
-static bool is_label(const char *name)
-{
-    for (size_t k = 0; k < sizeof labels / sizeof *labels; k++)
-        if (strcmp(labels[k], name) == 0) return true;
-    return false;
-}
-
-static bool is_numeric(const rp_csv *csv, int64_t row, int column)
-{
-    double x;
-    return rp_read_double(rp_csv_text(csv, row, column), &x);
-}
-
-static int natural(const void *a, const void *b)
-{
-    return rp_text_compare_natural(*(const char *const *)a, *(const char *const *)b);
-}
-
-/* Codes 0, 1, ... of texts in natural order. */
-static rp_status code_texts(const table *t, int column, double out[])
-{
-    RP_AUTOFREE const char **sorted = NULL;
-    int64_t n = 0, distinct = 0;
-    RP_TRY(rp_alloc(t->rows, sizeof *sorted, &sorted));
-    for (int64_t i = 0; i < rp_csv_rows(t->csv); i++)
-        if (t->keep[i]) sorted[n++] = rp_csv_text(t->csv, i, column);
-    if (n == 0) return RP_OK;
-    qsort(sorted, (size_t)n, sizeof *sorted, natural);
-    for (int64_t i = 0; i < n; i++)
-        if (i == 0 || strcmp(sorted[i], sorted[distinct - 1]) != 0) sorted[distinct++] = sorted[i];
-    n = 0;
-    for (int64_t i = 0; i < rp_csv_rows(t->csv); i++) {
-        if (!t->keep[i]) continue;
-        const char *text = rp_csv_text(t->csv, i, column);
-        out[n++] = (double)((const char **)bsearch(&text, sorted, (size_t)distinct, sizeof *sorted,
-                                                   natural) -
-                            sorted);
-    }
-    return RP_OK;
-}
-
-/* Is a column one of numbers?  Labels only if all cells are; others if any is: then the rest are
- * malformed, not text. */
-static bool holds_numbers(const rp_csv *csv, int column)
-{
-    int64_t numbers = 0;
-    for (int64_t i = 0; i < rp_csv_rows(csv); i++) numbers += is_numeric(csv, i, column);
-    return is_label(rp_csv_name(csv, column)) ? numbers == rp_csv_rows(csv) : numbers > 0;
-}
-
-/* Marks rows with a malformed number in a column of numbers, or refuses the first. */
-static rp_status check_rows(table *t, int column, bool leave_out)
-{
-    for (int64_t i = 0; i < rp_csv_rows(t->csv); i++) {
-        double x;
-        if (is_numeric(t->csv, i, column)) continue;
-        if (!leave_out) RP_TRY(rp_csv_double(t->csv, i, column, &x));
-        t->left_out += t->keep[i];
-        t->keep[i] = false;
-    }
-    return RP_OK;
-}
-
-static rp_status fill(table *t, bool leave_out)
-{
-    const int64_t all = rp_csv_rows(t->csv);
-    const int columns = rp_csv_columns(t->csv);
-    RP_TRY(rp_alloc(all, sizeof *t->keep, &t->keep));
-    RP_TRY(rp_alloc(columns, sizeof *t->name, &t->name));
-    RP_TRY(rp_alloc(columns, sizeof *t->value, &t->value));
-    for (int64_t i = 0; i < all; i++) t->keep[i] = true;
-    for (int c = 0; c < columns; c++)
-        if (holds_numbers(t->csv, c)) RP_TRY(check_rows(t, c, leave_out));
-    t->rows = all - t->left_out;
-    for (int c = 0; c < columns; c++) {
-        const bool numbers = holds_numbers(t->csv, c);
-        if (!numbers && !is_label(rp_csv_name(t->csv, c))) continue;
-        double *x = NULL;
-        RP_TRY(rp_alloc(t->rows, sizeof *x, &x));
-        t->name[t->count] = rp_csv_name(t->csv, c);
-        t->value[t->count++] = x;
-        int64_t n = 0;
-        for (int64_t i = 0; numbers && i < all; i++)
-            if (t->keep[i]) RP_TRY(rp_csv_double(t->csv, i, c, &x[n++]));
-        if (!numbers) RP_TRY(code_texts(t, c, x));
-    }
-    return RP_OK;
-}
-
-static void clear(table *t)
-{
-    for (int c = 0; c < t->count; c++) rp_free(t->value[c]);
-    rp_free(t->value);
-    rp_free(t->name);
-    rp_free(t->keep);
-}
-
 typedef rp_status family_fn(const rp_columns *t, const rp_family_options *o, rp_rows *out);
+
+/* One run of the family over some rows; keys: none, or the level. */
+static rp_status run_columns(const rp_stats_request *q, family_fn *family,
+                             const rp_columns *columns, const rp_stats_table *t, int keys,
+                             const char *const key[], bool is_part, rp_text *out)
+{
+    RP_ROWS_AUTO rows = {0};
+    char why[160];
+    const rp_status st = family(columns, &q->options, &rows);
+    if ((st == RP_EDATA || st == RP_EARG || st == RP_ENUM) && is_part) { /* a group may be too small for what the whole allows */
+        (void)snprintf(why, sizeof why, "%.150s", rp_error_message());
+        rp_rows_clear(&rows);
+        rp_rows_put(&rows, (double)columns->rows, "rows");
+        rp_rows_add(&rows, rp_value_undefined(why), "%s", "not_computed");
+    } else if (st != RP_OK) {
+        (void)rp_error_within(st, "%s", q->input);
+        return st;
+    }
+    if (q->skip_bad && !is_part) rp_rows_put(&rows, (double)t->bad_rows, "rows_left_out");
+    RP_TRY(rp_rows_status(&rows));
+    rp_stats_put(keys, key, &rows, out);
+    return RP_OK;
+}
+
+/* The rows of one level, column by column. */
+static rp_status run_level(const rp_stats_request *q, family_fn *family, const rp_stats_table *t,
+                           int level, double *scratch, double **value, rp_text *out)
+{
+    int64_t n = 0;
+    for (int c = 0; c < t->count; c++) {
+        value[c] = scratch + c * t->rows;
+        n = 0;
+        for (int64_t i = 0; i < t->rows; i++)
+            if (t->by[i] == level) value[c][n++] = t->value[c][i];
+    }
+    const rp_columns part = {n, t->count, (const char *const *)t->name,
+                             (const double *const *)value};
+    const char *const key[] = {rp_stats_table_level(t, level)};
+    return run_columns(q, family, &part, t, 1, key, true, out);
+}
+
+static rp_status run_table(const rp_stats_request *q, family_fn *family, const rp_stats_table *t,
+                           rp_text *out)
+{
+    RP_AUTOFREE double *scratch = NULL;
+    RP_AUTOFREE double **value = NULL;
+    const rp_columns columns = rp_stats_table_columns(t);
+    const char *const all[] = {"all"};
+    rp_stats_header(q->by ? q->by : "", out);
+    RP_TRY(run_columns(q, family, &columns, t, q->by ? 1 : 0, all, false, out));
+    if (!q->by) return RP_OK;
+    RP_TRY(rp_alloc_raw(t->count * t->rows, sizeof *scratch, &scratch));
+    RP_TRY(rp_alloc(t->count, sizeof *value, &value));
+    for (int k = 0; k < t->levels; k++) RP_TRY(run_level(q, family, t, k, scratch, value, out));
+    return RP_OK;
+}
 
 static rp_status run(const rp_stats_request *q, family_fn *family, rp_text *out)
 {
     RP_NEED(q->input, RP_EUSE, "stats: give the table with --input");
-    RP_AUTO(rp_csv) csv = NULL;
-    RP_ROWS_AUTO rows = {0};
-    RP_TRY(rp_csv_read(q->input, ',', &csv));
-    table t = {.csv = csv};
-    rp_status st = fill(&t, q->leave_out);
-    if (st == RP_OK) {
-        const rp_columns columns = {t.rows, t.count, t.name, (const double *const *)t.value};
-        st = family(&columns, &q->options, &rows);
-        if (st != RP_OK) (void)rp_error_within(st, "%s", q->input);
-    }
-    if (q->leave_out) rp_rows_put(&rows, (double)t.left_out, "rows_left_out");
-    clear(&t);
-    RP_TRY(st);
-    RP_TRY(rp_rows_status(&rows));
-    rp_stats_header("", out);
-    rp_stats_put(0, NULL, &rows, out);
-    return RP_OK;
+    rp_stats_table t = {0};
+    rp_status st = rp_stats_table_read(q->input, q->skip_bad, q->by, &t);
+    if (st == RP_OK) st = run_table(q, family, &t, out);
+    rp_stats_table_clear(&t);
+    return st;
 }
 
 rp_status rp_stats_classification(const rp_stats_request *q, rp_text *out)
@@ -188,11 +124,12 @@ rp_status rp_stats_agreement(const rp_stats_request *q, rp_text *out)
 }
 
 /* Counts of pairs, a row a trial and endpoint. */
-static rp_status count_pairs(const rp_stats_request *q, double margin, const rp_csv *csv,
-                             rp_text *out)
+static rp_status count_pairs(const rp_stats_request *q, double margin, rp_text *out)
 {
+    RP_AUTO(rp_csv) csv = NULL;
     static const char *const name[] = {"both", "only_new", "only_standard", "neither"};
     int trial, endpoint, column[4];
+    RP_TRY(rp_csv_read(q->input, ',', &csv));
     RP_TRY(rp_csv_column(csv, "trial", &trial));
     RP_TRY(rp_csv_column(csv, "endpoint", &endpoint));
     for (int k = 0; k < 4; k++) RP_TRY(rp_csv_column(csv, name[k], &column[k]));
@@ -218,12 +155,12 @@ static rp_status count_pairs(const rp_stats_request *q, double margin, const rp_
 rp_status rp_stats_paired(const rp_stats_request *q, rp_text *out)
 {
     RP_NEED(q->input, RP_EUSE, "stats paired: give the table with --input");
-    RP_AUTO(rp_csv) csv = NULL;
+    RP_AUTO(rp_csv_stream) header = NULL;
     rp_stats_request own = *q;
     const char *margin = q->plan[RP_PLAN_MARGIN];
     if (margin) RP_TRY(rp_option_number("--margin", margin, 1e-9, 0.999999, &own.options.margin));
-    RP_TRY(rp_csv_read(q->input, ',', &csv));
-    if (rp_csv_find(csv, "both") >= 0) return count_pairs(q, own.options.margin, csv, out);
+    RP_TRY(rp_csv_stream_open(q->input, ',', &header));
+    if (rp_csv_stream_find(header, "both") >= 0) return count_pairs(q, own.options.margin, out);
     return run(&own, rp_family_paired, out);
 }
 
@@ -266,7 +203,7 @@ rp_status rp_stats_multiplicity(const rp_stats_request *q, rp_text *out)
         const char *cell = rp_csv_text(csv, i, value);
         double x;
         const bool fine = rp_read_double(cell, &x) && x >= 0 && x <= 1;
-        RP_NEED(fine || q->leave_out, RP_EDATA, "%s:%" PRId64 ": '%.60s' is no p value", q->input,
+        RP_NEED(fine || q->skip_bad, RP_EDATA, "%s:%" PRId64 ": '%.60s' is no p value", q->input,
                 rp_csv_line(csv, i), cell);
         if (!fine) continue;
         test[n] = rp_csv_text(csv, i, name);
@@ -274,7 +211,7 @@ rp_status rp_stats_multiplicity(const rp_stats_request *q, rp_text *out)
     }
     rp_stats_header("test", out);
     RP_TRY(adjust_all(n, test, p, out));
-    if (!q->leave_out) return RP_OK;
+    if (!q->skip_bad) return RP_OK;
     RP_ROWS_AUTO rows = {0};
     rp_rows_put(&rows, (double)(rp_csv_rows(csv) - n), "rows_left_out");
     rp_stats_put(1, (const char *const[]){"all"}, &rows, out);

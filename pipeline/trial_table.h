@@ -3,7 +3,7 @@
  * A row keeps some 20 bytes, and 4 a factor and 8 a score that are asked for. */
 #pragma once
 #include "lib/stats/policy.h"
-#include "pipeline/trial_codes.h"
+#include "pipeline/text_codes.h"
 
 enum { RP_FACTORS_MAX = 16, RP_BANDS_MAX = 16, RP_LEVELS_MAX = 1000 };
 

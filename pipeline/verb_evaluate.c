@@ -4,6 +4,7 @@
 #include "io/nifti.h"
 #include "lib/base/log.h"
 #include "pipeline/show_table.h"
+#include "pipeline/text_codes.h"
 #include "pipeline/verb.h"
 #include "stages/predict.h"
 
@@ -14,7 +15,7 @@
 
 const char rp_verb_evaluate_usage[] =
     "usage: radpipe evaluate --prediction DIR --reference DIR --out CSV\n"
-    "       radpipe evaluate --pairs CSV --out CSV\n"
+    "       radpipe evaluate --pairs CSV --out CSV [--by COLUMN]\n"
     "\n"
     "Scores label maps (NIfTI) against references: Dice, HD95 (larger of the two directed 95th "
     "percentiles,\n"
@@ -24,6 +25,9 @@ const char rp_verb_evaluate_usage[] =
     "reference\n"
     "                              whose name begins with CASE and an underscore\n"
     "  --pairs CSV                 columns case, prediction, reference\n"
+    "  --by COLUMN                 a column of the pairs (centre, scanner, ...): a summary for "
+    "each of "
+    "its groups\n"
     "  --out CSV                   rows, as the table\n"
     "\n"
     "example: radpipe evaluate --prediction out --reference build/sts/masks --out scores.csv\n";
@@ -125,20 +129,106 @@ static rp_status score_pair(const char *name, const char *prediction, const char
     return rp_text_status(rows);
 }
 
+/* Where each case's rows end in the text of all. */
+typedef struct scored {
+    rp_text rows;
+    int64_t *end; /* [cases] */
+} scored;
+
+static rp_status score_all(const rp_csv *csv, scored *s)
+{
+    int a, b, c;
+    RP_TRY(rp_csv_column(csv, "case", &a));
+    RP_TRY(rp_csv_column(csv, "prediction", &b));
+    RP_TRY(rp_csv_column(csv, "reference", &c));
+    RP_TRY(rp_alloc(rp_csv_rows(csv), sizeof *s->end, &s->end));
+    rp_score_header(&s->rows);
+    for (int64_t i = 0; i < rp_csv_rows(csv); i++) {
+        RP_TRY_IN(score_pair(rp_csv_text(csv, i, a), rp_csv_text(csv, i, b), rp_csv_text(csv, i, c),
+                             &s->rows),
+                  "case '%s'", rp_csv_text(csv, i, a));
+        s->end[i] = s->rows.length;
+    }
+    return rp_text_status(&s->rows);
+}
+
+/* Summary of the cases of one level, its name in front of each row. */
+static rp_status add_level(const scored *s, const char *level, int32_t code, const int32_t of[],
+                           int64_t cases, rp_text *out)
+{
+    RP_TEXT_AUTO rows = {0}, summary = {0};
+    const char *text = rp_text_get(&s->rows);
+    rp_score_header(&rows);
+    for (int64_t i = 0; i < cases; i++) {
+        const int64_t begin = i > 0 ? s->end[i - 1] : strchr(text, '\n') + 1 - text;
+        if (of[i] == code) rp_text_add_bytes(&rows, s->end[i] - begin, text + begin);
+    }
+    RP_TRY(rp_score_summary(&rows, &summary));
+    const char *line = strchr(rp_text_get(&summary), '\n') + 1;
+    while (*line) {
+        const size_t n = strcspn(line, "\n") + 1;
+        rp_csv_put(out, level);
+        rp_text_add_bytes(out, (int64_t)n, line);
+        line += n;
+    }
+    return rp_text_status(out);
+}
+
+static rp_status show_groups(const rp_csv *csv, const char *by, const scored *s)
+{
+    RP_TEXT_AUTO table = {0};
+    RP_AUTOFREE int32_t *of = NULL, *place = NULL, *code = NULL;
+    rp_codes names = {0};
+    int column;
+    const int64_t cases = rp_csv_rows(csv);
+    RP_TRY(rp_csv_column(csv, by, &column));
+    RP_TRY(rp_alloc(cases, sizeof *of, &of));
+    rp_status st = RP_OK;
+    for (int64_t i = 0; i < cases && st == RP_OK; i++)
+        st = rp_codes_put(&names, rp_csv_text(csv, i, column), &of[i]);
+    if (st == RP_OK) st = rp_alloc(names.count, sizeof *place, &place);
+    if (st == RP_OK) st = rp_alloc(names.count, sizeof *code, &code);
+    if (st == RP_OK) st = rp_codes_order(&names, place);
+    rp_csv_put(&table, by);
+    rp_text_add(&table, "label,metric,n,mean,sd,median,min,max,undefined,infinite\n");
+    for (int32_t k = 0; st == RP_OK && k < names.count; k++) code[place[k]] = k;
+    for (int64_t k = 0; st == RP_OK && k < names.count; k++)
+        st = add_level(s, rp_codes_text(&names, code[k]), code[k], of, cases, &table);
+    rp_codes_clear(&names);
+    RP_TRY(st);
+    (void)printf("\n");
+    return rp_show_csv(table.length, rp_text_get(&table), 3);
+}
+
+static rp_status evaluate(const rp_csv *csv, const char *by, const char *out, scored *s)
+{
+    RP_TEXT_AUTO summary = {0}, both = {0};
+    RP_TRY(score_all(csv, s));
+    RP_TRY(rp_score_summary(&s->rows, &summary));
+    RP_TRY(rp_atomic_write(out, s->rows.length, rp_text_get(&s->rows)));
+    rp_text_add(&both, "%s\n%s", rp_text_get(&s->rows), rp_text_get(&summary));
+    RP_TRY(rp_text_status(&both));
+    RP_TRY(rp_show_scores(&both));
+    return by ? show_groups(csv, by, s) : RP_OK;
+}
+
 rp_status rp_verb_evaluate(int argc, char **argv)
 {
-    const char *prediction = NULL, *reference = NULL, *pairs = NULL, *out = NULL, *word[1];
-    int words, a, b, c;
+    const char *prediction = NULL, *reference = NULL, *pairs = NULL, *out = NULL, *by = NULL,
+               *word[1];
+    int words;
     const rp_option option[] = {{.name = "--prediction", .value = &prediction},
                                 {.name = "--reference", .value = &reference},
                                 {.name = "--pairs", .value = &pairs},
+                                {.name = "--by", .value = &by},
                                 {.name = "--out", .value = &out}};
-    RP_TRY(rp_options_read(argc, argv, 4, option, 0, word, &words));
+    RP_TRY(rp_options_read(argc, argv, 5, option, 0, word, &words));
     RP_NEED(
         out && ((prediction && reference) != (pairs != NULL)), RP_EUSE,
         "evaluate: --prediction DIR and --reference DIR, or --pairs CSV, and --out CSV are needed");
+    RP_NEED(!by || pairs, RP_EUSE, "evaluate: --by takes a column of --pairs");
     RP_AUTO(rp_csv) csv = NULL;
-    RP_TEXT_AUTO list = {0}, rows = {0}, summary = {0};
+    RP_TEXT_AUTO list = {0};
     if (pairs)
         RP_TRY(rp_csv_read(pairs, ',', &csv));
     else {
@@ -147,18 +237,9 @@ rp_status rp_verb_evaluate(int argc, char **argv)
     }
     RP_NEED(rp_csv_rows(csv) > 0, RP_ENONE, "no prediction (.nii, .nii.gz) in '%s'",
             prediction ? prediction : pairs);
-    RP_TRY(rp_csv_column(csv, "case", &a));
-    RP_TRY(rp_csv_column(csv, "prediction", &b));
-    RP_TRY(rp_csv_column(csv, "reference", &c));
-    rp_score_header(&rows);
-    for (int64_t i = 0; i < rp_csv_rows(csv); i++)
-        RP_TRY_IN(score_pair(rp_csv_text(csv, i, a), rp_csv_text(csv, i, b), rp_csv_text(csv, i, c),
-                             &rows),
-                  "case '%s'", rp_csv_text(csv, i, a));
-    RP_TRY(rp_score_summary(&rows, &summary));
-    RP_TRY(rp_atomic_write(out, rows.length, rp_text_get(&rows)));
-    RP_TEXT_AUTO both = {0};
-    rp_text_add(&both, "%s\n%s", rp_text_get(&rows), rp_text_get(&summary));
-    RP_TRY(rp_text_status(&both));
-    return rp_show_scores(&both);
+    scored s = {0};
+    const rp_status st = evaluate(csv, by, out, &s);
+    rp_text_clear(&s.rows);
+    rp_free(s.end);
+    return st;
 }

@@ -15,13 +15,13 @@ const char rp_verb_stats_usage[] =
     "       radpipe stats detection|segmentation --pairs CSV\n"
     "       radpipe stats segmentation --reference FILE --prediction FILE\n"
     "\n"
-    "Prints 'name,value,state' rows (17 digits; state ok, infinite, or undefined with its reason), "
-    "behind\n"
-    "key columns where there are several cases.\n"
+    "Prints 'name,value,state' rows (17 digits), behind key columns where there are several "
+    "cases.\n"
     "\n"
     "families\n"
     "  classification  columns y, score1; more rows where there are score2, half, grade1, grade2, "
-    "cluster\n"
+    "cluster;\n"
+    "                  of more than two classes: y (0, 1, 2, ...), p0, p1, p2, ... or predicted\n"
     "  mrmc            columns reader, test, case, truth, rating\n"
     "  survival        columns time, event; more where there are cause, group, site, risk, "
     "p_surv10, x1 ...\n"
@@ -36,12 +36,16 @@ const char rp_verb_stats_usage[] =
     "  permutation     columns value, group (two of them); or value1, value2 (pairs)\n"
     "  multiplicity    columns name, p: bonferroni, holm, hochberg, BH, BY (R's p.adjust)\n"
     "  power           sample size, or the power of --n; no table\n"
-    "  sequential      bounds of group-sequential looks; no table\n"
+    "  sequential      bounds of group-sequential looks; no table ('radpipe help planning')\n"
     "\n"
     "options\n"
     "  --out CSV              write there (atomically) instead of to standard output\n"
-    "  --leave-out            leave malformed rows out and count them (default: stop at the "
-    "first)\n"
+    "  --bad-rows stop|skip   stop at the first malformed row (default), or leave such rows out "
+    "and\n"
+    "                         count them (row rows_left_out)\n"
+    "  --by COLUMN            rows for all, then for each group of the column (centre, scanner, "
+    "...):\n"
+    "                         classification, mrmc, survival, agreement, paired, permutation\n"
     "  --cut X                classification: positive at score >= X (0.5)\n"
     "  --specificity X        classification: where sensitivity is read (0.9)\n"
     "  --thresholds X,X,...   classification: of net benefit (0.1,0.2,0.5)\n"
@@ -59,21 +63,6 @@ const char rp_verb_stats_usage[] =
     "  --radius MM            detection: of lesions of unknown size (5)\n"
     "  --overlap X            detection on maps: IoU of a hit (0.1)\n"
     "\n"
-    "designs of power (--alpha 0.05, --power 0.8 unless given; with --n N the power is computed)\n"
-    "  two-proportions   --p1 X --p0 X: per arm, two-sided (R's power.prop.test)\n"
-    "  non-inferiority   --p1 X --p0 X --margin D: per arm, H0 p1 - p0 >= D, alpha one-sided "
-    "(0.025)\n"
-    "  paired            --discordant X --difference X: pairs, McNemar's test\n"
-    "  log-rank          --hazard-ratio X [--share 0.5]: events (Schoenfeld)\n"
-    "  precision         --p1 X --half-width X [--level 0.95]: cases\n"
-    "  auc               --auc X --positives N --negatives N: standard error (Hanley, McNeil)\n"
-    "  all but auc       --cluster-size M --icc X (design effect), --dropout X\n"
-    "looks of sequential\n"
-    "  --bounds          obrien-fleming (default), pocock, lan-demets (spending, "
-    "O'Brien-Fleming-like)\n"
-    "  --looks N         equally spaced; or --fractions X,X,... of the information; --alpha X "
-    "(0.05)\n"
-    "\n"
     "example: radpipe stats power --design two-proportions --p1 0.0064 --p0 0.0050 --power 0.9\n"
     "         radpipe stats sequential --fractions 0.5,1\n"
     "         radpipe stats survival --input patients.csv --times 12,24,60 --horizon 24 --tau 60\n"
@@ -82,19 +71,21 @@ const char rp_verb_stats_usage[] =
 static const struct family {
     const char *name;
     rp_stats_run *run;
+    bool has_rows;   /* a table of cases: malformed rows may be skipped */
+    bool has_groups; /* and grouped */
 } families[] = {
-    {"classification", rp_stats_classification},
-    {"mrmc", rp_stats_mrmc},
-    {"survival", rp_stats_survival},
-    {"agreement", rp_stats_agreement},
-    {"trials", rp_stats_trials},
-    {"detection", rp_stats_detection},
-    {"segmentation", rp_stats_segmentation},
-    {"paired", rp_stats_paired},
-    {"permutation", rp_stats_permutation},
-    {"multiplicity", rp_stats_multiplicity},
-    {"power", rp_stats_power},
-    {"sequential", rp_stats_sequential},
+    {"classification", rp_stats_classification, true, true},
+    {"mrmc", rp_stats_mrmc, true, true},
+    {"survival", rp_stats_survival, true, true},
+    {"agreement", rp_stats_agreement, true, true},
+    {"trials", rp_stats_trials, false, false},
+    {"detection", rp_stats_detection, false, false},
+    {"segmentation", rp_stats_segmentation, false, false},
+    {"paired", rp_stats_paired, true, true},
+    {"permutation", rp_stats_permutation, true, true},
+    {"multiplicity", rp_stats_multiplicity, true, false},
+    {"power", rp_stats_power, false, false},
+    {"sequential", rp_stats_sequential, false, false},
 };
 enum { FAMILIES = sizeof families / sizeof *families };
 
@@ -136,7 +127,7 @@ static rp_status read_covariates(const char *list, char text[RP_FAMILY_LIST][64]
 
 typedef struct words {
     const char *out, *cut, *specificity, *thresholds, *times, *horizon, *limit, *tau, *covariates;
-    const char *radius, *overlap, *bootstrap, *seed, *permutations;
+    const char *radius, *overlap, *bootstrap, *seed, *permutations, *bad_rows;
 } words;
 
 static rp_status read_number(const char *name, const char *text, double low, double high,
@@ -168,6 +159,18 @@ static rp_status read_numbers(const words *w, char covariates[RP_FAMILY_LIST][64
     return read_covariates(w->covariates, covariates, o);
 }
 
+static rp_status read_rows(const struct family *f, const words *w, rp_stats_request *q)
+{
+    RP_NEED(!w->bad_rows || f->has_rows, RP_EUSE, "stats %s: --bad-rows is for tables of cases",
+            f->name);
+    RP_NEED(!q->by || f->has_groups, RP_EUSE, "stats %s: --by is for tables of cases", f->name);
+    if (!w->bad_rows) return RP_OK;
+    q->skip_bad = strcmp(w->bad_rows, "skip") == 0;
+    RP_NEED(q->skip_bad || strcmp(w->bad_rows, "stop") == 0, RP_EUSE,
+            "--bad-rows '%s': must be stop or skip", w->bad_rows);
+    return RP_OK;
+}
+
 rp_status rp_verb_stats(int argc, char **argv)
 {
     rp_stats_request q = {.radius = 5, .overlap = 0.1, .options = rp_family_defaults()};
@@ -182,7 +185,8 @@ rp_status rp_verb_stats(int argc, char **argv)
         {.name = "--lesions", .value = &q.lesions},
         {.name = "--irrelevant", .value = &q.irrelevant},
         {.name = "--scans", .value = &q.scans},
-        {.name = "--leave-out", .flag = &q.leave_out},
+        {.name = "--bad-rows", .value = &w.bad_rows},
+        {.name = "--by", .value = &q.by},
         {.name = "--cut", .value = &w.cut},
         {.name = "--specificity", .value = &w.specificity},
         {.name = "--thresholds", .value = &w.thresholds},
@@ -214,6 +218,7 @@ rp_status rp_verb_stats(int argc, char **argv)
     RP_TEXT_AUTO out = {0};
     RP_TRY(rp_options_read(argc, argv, TABLE + RP_PLAN_COUNT, option, 1, word, &count));
     RP_TRY(find_family(count, word, &family));
+    RP_TRY(read_rows(family, &w, &q));
     RP_TRY(read_numbers(&w, covariates, &q));
     RP_TRY(family->run(&q, &out));
     return rp_print(w.out, &out);

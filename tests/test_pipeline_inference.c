@@ -97,7 +97,7 @@ Test(multiplicity, what_is_no_p_value_is_named_by_line)
     const char *path = file_of("no_p", "name,p\na,0.01\nb,1.5\nc,0.04\n");
     cr_expect_eq(run_command(30, out, sizeof out, "%s stats multiplicity --input %s", build_path("radpipe"), path), 3);
     cr_expect(strstr(out, "table.csv:3: '1.5' is no p value"), "%s", out);
-    const table *t = stats("without", text_of("multiplicity --input %s --leave-out", path));
+    const table *t = stats("without", text_of("multiplicity --input %s --bad-rows skip", path));
     cr_expect(near(value_of(t, "test", "a", "holm"), 0.02, 1e-15, 0), "two tests are left");
     cr_expect_eq(value_of(t, "test", "all", "rows_left_out"), 1);
 }

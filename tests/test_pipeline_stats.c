@@ -218,7 +218,7 @@ Test(stats, a_malformed_row_is_named_by_line_or_left_out_and_counted)
     const char *text = "y,score1\n0,0.1\n1,x\n1,0.9\n0,0.2\n1,0.7\n";
     cr_expect_eq(run_bad("bad_row", text, "", out, sizeof out), 3);
     cr_expect(strstr(out, "bad.csv:3"), "%s", out);
-    cr_expect_eq(run_bad("bad_row", text, "--leave-out", out, sizeof out), 0);
+    cr_expect_eq(run_bad("bad_row", text, "--bad-rows skip", out, sizeof out), 0);
     cr_expect(strstr(out, "rows_left_out,1,ok") && strstr(out, "auc1,1,ok"), "%s", out);
 }
 
@@ -241,4 +241,68 @@ Test(stats, wrong_use_is_told_from_bad_tables)
     cr_expect(strstr(out, "did you mean"), "%s", out);
     cr_expect_eq(run_command(30, out, sizeof out, "%s stats survival", build_path("radpipe")), 2);
     cr_expect_eq(run_bad("no_option", "y,score1\n0,0.1\n", "--cut=high", out, sizeof out), 2);
+}
+
+/* Two centres: the rows of each are those of its cases alone, and one row of text is malformed. */
+Test(stats, groups_of_a_column_get_rows_of_their_own)
+{
+    const table *t = stats("by", "classification --input tests/data/stats_multiclass_input.csv --by centre");
+    const table *input = table_read("tests/data/stats_multiclass_input.csv");
+    char text[20000] = "id,y,p0,p1,p2,p3\n";
+    int south = 0;
+    for (int r = 0; r < input->rows; r++) {
+        if (strcmp(table_text(input, r, "centre"), "S") != 0) continue;
+        south++;
+        strcat(text, text_of("%s,%s,%s,%s,%s,%s\n", table_text(input, r, "id"), table_text(input, r, "y"), table_text(input, r, "p0"),
+                             table_text(input, r, "p1"), table_text(input, r, "p2"), table_text(input, r, "p3")));
+    }
+    const table *alone = stats("alone", text_of("classification --input %s", file_of("south", text)));
+    cr_expect_eq(value_of(t, "centre", "all", "n"), 150);
+    cr_expect_eq(value_of(t, "centre", "S", "n"), south);
+    for (int r = 0; r < alone->rows; r++) {
+        const char *name = table_text(alone, r, "name");
+        int row;
+        cr_assert(row_of(t, 2, (const char *const[]){"centre", "name"}, (const char *const[]){"S", name}, &row), "%s", name);
+        cr_expect_str_eq(table_text(t, row, "value"), table_text(alone, r, "value"), "%s", name);
+    }
+    char out[4000];
+    cr_expect_eq(run_command(30, out, sizeof out, "%s stats classification --input tests/data/stats_multiclass_input.csv --by scanner", build_path("radpipe")), 3);
+    cr_expect_eq(run_command(30, out, sizeof out, "%s stats power --by centre", build_path("radpipe")), 2);
+}
+
+Test(stats, a_group_too_small_for_the_family_says_so)
+{
+    const table *t = stats("small", text_of("agreement --input %s --by site", file_of("raters", "case,site,r1,r2\n1,a,1,2\n2,a,3,3\n3,a,2,2\n4,b,1,1\n")));
+    int row;
+    cr_assert(row_of(t, 2, (const char *const[]){"site", "name"}, (const char *const[]){"b", "not_computed"}, &row));
+    cr_expect(!strncmp(table_text(t, row, "state"), "undefined: agreement of 2 raters on 1 cases", 40), "%s", table_text(t, row, "state"));
+    cr_expect(value_of(t, "site", "a", "ICC1_value") < 1);
+}
+
+Test(stats, rows_of_another_length_are_malformed_too)
+{
+    char out[20000];
+    const char *text = "y,score1\n0,0.1\n1\n1,0.9\n0,0.2,7\n1,0.7\n";
+    cr_expect_eq(run_bad("bad_shape", text, "", out, sizeof out), 3);
+    cr_expect(strstr(out, "bad.csv:3: 1 cells, the header has 2"), "%s", out);
+    cr_expect_eq(run_bad("bad_shape", text, "--bad-rows skip", out, sizeof out), 0);
+    cr_expect(strstr(out, "rows_left_out,2,ok") && strstr(out, "auc1,1,ok"), "%s", out);
+    cr_expect_eq(run_bad("bad_shape", text, "--bad-rows maybe", out, sizeof out), 2);
+}
+
+/* The summary of a group is that of its cases: one case alone has its own Dice as mean. */
+Test(evaluate, groups_of_a_column_get_summaries_of_their_own, .timeout = 60)
+{
+    const char *folder = need("segmentation"), *csv = text_of("%s/rows.csv", scratch_folder("evaluate_by"));
+    const char *pairs = file_of("evaluate_pairs", text_of("case,prediction,reference,centre\na,%s/s_shift_pred.nii.gz,%s/s_shift_ref.nii.gz,north\n"
+        "b,%s/s_noisy_pred.nii.gz,%s/s_noisy_ref.nii.gz,south\nc,%s/s_iso_pred.nii.gz,%s/s_iso_ref.nii.gz,north\n", folder, folder, folder, folder, folder, folder));
+    char out[20000], want[80];
+    cr_assert_eq(run_command(60, out, sizeof out, "%s evaluate --pairs %s --out %s --by centre", build_path("radpipe"), pairs, csv), 0, "%s", out);
+    const table *t = table_read(csv);
+    snprintf(want, sizeof want, "%.3f", table_number(t, 1, "dice"));
+    const char *south = strstr(out, "south");
+    cr_assert(south && strstr(out, "north"), "%s", out);
+    cr_expect(strstr(south, want) && strstr(south, want) < strchr(south, '\n'), "%s is not in '%.80s'", want, south);
+    cr_expect_eq(run_command(60, out, sizeof out, "%s evaluate --pairs %s --out %s --by scanner", build_path("radpipe"), pairs, csv), 3);
+    cr_expect(strstr(out, "no column 'scanner'"), "%s", out);
 }

@@ -32,6 +32,12 @@ Test(survival, the_small_set_that_comes_along_holds_too)
     hold_family(rp_family_survival, "tests/data/stats_n60_input.csv", "tests/data/stats_n60_expected.csv");
 }
 
+/* R's survfit (log-log interval) and coxph on log(-log S), fifths of predicted risk by type-7 quantiles. */
+Test(survival, calibration_at_the_horizon_equals_survival_of_R)
+{
+    hold_family(rp_family_survival, "tests/data/stats_n60_input.csv", "tests/data/stats_n60_calibration.csv");
+}
+
 /* Pairs one by one: the definition. */
 static double slow_c(int n, const double t[], const double e[], const double r[], double *se)
 {

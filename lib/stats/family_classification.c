@@ -1,5 +1,5 @@
 /* lib/stats/family_classification.c - rows of one or two scores against a class. */
-#include "lib/stats/family.h"
+#include "lib/stats/family_classification_priv.h"
 
 #include "lib/stats/bootstrap.h"
 #include "lib/stats/calibration.h"
@@ -258,7 +258,11 @@ static rp_status add_all(scores *s, const rp_columns *t, rp_rows *out)
 rp_status rp_family_classification(const rp_columns *t, const rp_family_options *o, rp_rows *out)
 {
     scores s = {.n = t->rows, .count = rp_columns_has(t, "score2") ? 2 : 1, .o = o};
-    RP_TRY(rp_columns_whole(t, "y", 0, 1, &s.y));
+    RP_TRY(rp_columns_whole(t, "y", 0, 63, &s.y));
+    for (int64_t i = 0; i < s.n; i++)
+        if (s.y[i] > 1) return rp_family_multiclass(t, out);
+    if (rp_columns_has(t, "p2"))
+        return rp_family_multiclass(t, out); /* a subgroup lacks the others */
     RP_TRY(rp_columns_get(t, "score1", &s.score[0]));
     if (s.count == 2) RP_TRY(rp_columns_get(t, "score2", &s.score[1]));
     int64_t positives = 0;

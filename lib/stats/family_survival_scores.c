@@ -92,6 +92,7 @@ rp_status rp_family_survival_scores(const rp_columns *t, const rp_family_options
     if (rp_columns_has(t, name)) {
         RP_TRY(rp_columns_get(t, name, &surv));
         RP_TRY(add_predicted(o, l, g, surv, out));
+        RP_TRY(rp_family_survival_calibration(o->horizon, l, surv, out));
     }
     return RP_OK;
 }

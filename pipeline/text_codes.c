@@ -1,5 +1,5 @@
-/* pipeline/trial_codes.c - texts as numbers, by a table with open addressing. */
-#include "pipeline/trial_codes.h"
+/* pipeline/text_codes.c - texts as numbers, by a table with open addressing. */
+#include "pipeline/text_codes.h"
 
 #include <inttypes.h>
 #include <stdlib.h>

@@ -1,4 +1,4 @@
-/* pipeline/trial_codes.h - texts as numbers: 0, 1, ... in the order in which they come. */
+/* pipeline/text_codes.h - texts as numbers: 0, 1, ... in the order in which they come. */
 #pragma once
 #include "lib/base/text.h"
 
