@@ -16,49 +16,58 @@ void rp_codes_clear(rp_codes *c)
 const char *rp_codes_text(const rp_codes *c, int64_t code) { return c->texts.at + c->start[code]; }
 
 /* FNV-1a, mixed once more: ids that count up lie apart. */
-static uint64_t hash(const char *text)
+static uint32_t hash_of(const char *text)
 {
     uint64_t h = 14695981039346656037ULL;
     for (; *text; text++) h = (h ^ (unsigned char)*text) * 1099511628211ULL;
     h ^= h >> 32;
-    return h * 0x9E3779B97F4A7C15ULL >> 20;
+    return (uint32_t)(h * 0x9E3779B97F4A7C15ULL >> 32);
 }
 
-/* Slot of the text: where it stands, or the free one where it would. */
-static int64_t find(const rp_codes *c, const char *text)
+/* Place of the text: where it stands, or the free one where it would. */
+static rp_code_slot *find(const rp_codes *c, const char *text, uint32_t hash)
 {
     const uint64_t mask = (uint64_t)c->slots - 1;
-    uint64_t at = hash(text) & mask;
-    while (c->slot[at] && strcmp(rp_codes_text(c, c->slot[at] - 1), text) != 0)
+    uint64_t at = hash & mask;
+    while (c->slot[at].code &&
+           (c->slot[at].hash != hash || strcmp(rp_codes_text(c, c->slot[at].code - 1), text) != 0))
         at = (at + 1) & mask;
-    return (int64_t)at;
+    return &c->slot[at];
 }
 
+/* Twice the places; texts are not looked at again. */
 static rp_status widen(rp_codes *c)
 {
+    rp_code_slot *wide = NULL;
     const int64_t slots = c->slots ? 2 * c->slots : 1024;
+    const uint64_t mask = (uint64_t)slots - 1;
+    RP_TRY(rp_alloc(slots, sizeof *wide, &wide));
+    for (int64_t k = 0; k < c->slots; k++) {
+        if (!c->slot[k].code) continue;
+        uint64_t at = c->slot[k].hash & mask;
+        while (wide[at].code) at = (at + 1) & mask;
+        wide[at] = c->slot[k];
+    }
     rp_free(c->slot);
-    c->slot = NULL;
-    c->slots = 0;
-    RP_TRY(rp_alloc(slots, sizeof *c->slot, &c->slot));
+    c->slot = wide;
     c->slots = slots;
-    for (int64_t k = 0; k < c->count; k++) c->slot[find(c, rp_codes_text(c, k))] = (int32_t)k + 1;
     return RP_OK;
 }
 
 rp_status rp_codes_put(rp_codes *c, const char *text, int32_t *code)
 {
+    const uint32_t hash = hash_of(text);
     if (2 * (c->count + 1) > c->slots) RP_TRY(widen(c));
-    const int64_t at = find(c, text);
-    if (c->slot[at] == 0) {
+    rp_code_slot *slot = find(c, text, hash);
+    if (slot->code == 0) {
         RP_NEED(c->count < INT32_MAX - 1, RP_EDATA, "over %" PRId64 " different names", c->count);
         RP_TRY(rp_grow(c->count + 1, sizeof *c->start, &c->starts, &c->start));
         c->start[c->count] = c->texts.length;
         rp_text_add_bytes(&c->texts, (int64_t)strlen(text) + 1, text);
         RP_TRY(rp_text_status(&c->texts));
-        c->slot[at] = (int32_t)++c->count;
+        *slot = (rp_code_slot){hash, (int32_t)++c->count};
     }
-    *code = c->slot[at] - 1;
+    *code = slot->code - 1;
     return RP_OK;
 }
 

@@ -2,11 +2,17 @@
 #pragma once
 #include "lib/base/text.h"
 
+/* A place of the table: which text, and its hash, so that most misses need no look at the text. */
+typedef struct rp_code_slot {
+    uint32_t hash;
+    int32_t code; /* + 1; 0: free */
+} rp_code_slot;
+
 typedef struct rp_codes {
     int64_t count;          /* different texts so far */
     rp_text texts;          /* one behind the other, each ended by 0 */
     int64_t *start, starts; /* [count] in texts; room */
-    int32_t *slot;          /* [slots] code + 1, 0: free */
+    rp_code_slot *slot;     /* [slots], a power of two */
     int64_t slots;
 } rp_codes;
 void rp_codes_clear(rp_codes *c);

@@ -192,7 +192,7 @@ static rp_status collapse(int64_t table[], int64_t clusters, held h[], rp_cluste
                          s / SMALL / SMALL % SMALL};
         if (table[s]) RP_TRY(add_pattern(&of, table[s], &room, &p, &n));
     }
-    qsort(h, (size_t)large, sizeof *h, by_counts);
+    if (large > 0) qsort(h, (size_t)large, sizeof *h, by_counts);
     for (int64_t i = 0, j; i < large; i = j) {
         for (j = i + 1; j < large && by_counts(&h[i], &h[j]) == 0;) j++;
         RP_TRY(add_pattern(&h[i], j - i, &room, &p, &n));
@@ -202,27 +202,120 @@ static rp_status collapse(int64_t table[], int64_t clusters, held h[], rp_cluste
     return RP_OK;
 }
 
+/* Which examinations of a table count, and how. */
+typedef struct wanted {
+    const rp_exams *e;
+    const rp_endpoint *p;
+    rp_missing rule;
+    const bool *in;
+    const int32_t *group;
+    int only;
+} wanted;
+
+/* Outcome of row i after the rule for missing ones; below 0: not counted. */
+static int settled(const wanted *w, int64_t i)
+{
+    if ((w->in && !w->in[i]) || (w->only >= 0 && w->group[i] != w->only)) return RP_OUTCOME_OUT;
+    const int x = w->p->of(w->e, i);
+    return x == RP_OUTCOME_MISSING ? replace(w->p, w->rule, w->e->arm[i]) : x;
+}
+
+/* Four counts of a cluster in one word, a byte each: n1 n0 x1 x0.  A million women lie in the
+ * cache. */
+enum { LANE_X0 = 0, LANE_X1 = 8, LANE_N0 = 16, LANE_N1 = 24, LANE_FULL = 250 };
+
+/* Examinations into words; false once a byte would run over (readers): then counts are needed. */
+static bool fill_words(const wanted *w, const int32_t cluster[], uint32_t word[])
+{
+    for (int64_t i = 0; i < w->e->rows; i++) {
+        const int x = settled(w, i);
+        if (x < 0) continue;
+        const bool is_new = w->e->arm[i];
+        uint32_t *at = &word[cluster[i]];
+        *at += (uint32_t)x << (is_new ? LANE_X1 : LANE_X0);
+        *at += 1U << (is_new ? LANE_N1 : LANE_N0);
+        if ((*at >> LANE_N1) > LANE_FULL / 2 || (*at >> LANE_N0 & 255) > LANE_FULL / 2)
+            return false;
+    }
+    return true;
+}
+
+/* Words that fit the table into it, the others as counts into h; returns how many. */
+static int64_t sort_words(int64_t clusters, const uint32_t word[], int64_t table[], held h[])
+{
+    int64_t large = 0;
+    for (int64_t g = 0; g < clusters; g++) {
+        const held of = {(int32_t)(word[g] >> LANE_X1 & 255), (int32_t)(word[g] >> LANE_N1),
+                         (int32_t)(word[g] >> LANE_X0 & 255), (int32_t)(word[g] >> LANE_N0 & 255)};
+        const int slot = slot_of(&of);
+        if (slot >= 0)
+            table[slot]++;
+        else if (h)
+            h[large++] = of;
+        else
+            large++;
+    }
+    return large;
+}
+
+static rp_status collapse_words(int64_t clusters, const uint32_t word[], rp_cluster_pattern **out,
+                                int64_t *count)
+{
+    RP_AUTOFREE int64_t *table = NULL;
+    RP_AUTOFREE held *h = NULL;
+    RP_TRY(rp_alloc(TABLE, sizeof *table, &table));
+    const int64_t large = sort_words(clusters, word, table, NULL);
+    if (large > 0) {
+        RP_TRY(rp_alloc(large, sizeof *h, &h));
+        memset(table, 0, TABLE * sizeof *table);
+        (void)sort_words(clusters, word, table, h);
+    }
+    return collapse(table, large, h, out, count);
+}
+
+static rp_status count_alone(const wanted *w, rp_cluster_pattern **out, int64_t *count)
+{
+    RP_AUTOFREE int64_t *table = NULL;
+    RP_TRY(rp_alloc(TABLE, sizeof *table, &table));
+    for (int64_t i = 0; i < w->e->rows; i++) {
+        const int x = settled(w, i);
+        if (x < 0) continue;
+        const bool is_new = w->e->arm[i];
+        const held of = {is_new ? x : 0, is_new, is_new ? 0 : x, !is_new};
+        table[slot_of(&of)]++;
+    }
+    return collapse(table, 0, NULL, out, count);
+}
+
+static rp_status count_large(const wanted *w, const int32_t cluster[], int64_t clusters,
+                             rp_cluster_pattern **out, int64_t *count)
+{
+    RP_AUTOFREE held *h = NULL;
+    RP_AUTOFREE int64_t *table = NULL;
+    RP_TRY(rp_alloc(clusters, sizeof *h, &h));
+    RP_TRY(rp_alloc(TABLE, sizeof *table, &table));
+    for (int64_t i = 0; i < w->e->rows; i++) {
+        const int x = settled(w, i);
+        if (x < 0) continue;
+        const bool is_new = w->e->arm[i];
+        held *at = &h[cluster[i]];
+        *(is_new ? &at->x1 : &at->x0) += x;
+        *(is_new ? &at->n1 : &at->n0) += 1;
+    }
+    return collapse(table, clusters, h, out, count);
+}
+
 rp_status rp_trial_patterns(const rp_exams *e, const rp_endpoint *p, rp_missing rule,
                             const bool in[], const int32_t group[], int only,
                             const int32_t cluster[], int64_t clusters, rp_cluster_pattern **out,
                             int64_t *count)
 {
-    RP_AUTOFREE held *h = NULL;
-    RP_AUTOFREE int64_t *table = NULL;
-    RP_TRY(rp_alloc(cluster ? clusters : 0, sizeof *h, &h));
-    RP_TRY(rp_alloc(TABLE, sizeof *table, &table));
-    for (int64_t i = 0; i < e->rows; i++) {
-        if ((in && !in[i]) || (only >= 0 && group[i] != only)) continue;
-        const bool is_new = e->arm[i];
-        int x = p->of(e, i);
-        if (x == RP_OUTCOME_MISSING) x = replace(p, rule, is_new);
-        if (x < 0) continue;
-        held alone = {0}, *at = cluster ? &h[cluster[i]] : &alone;
-        *(is_new ? &at->x1 : &at->x0) += x;
-        *(is_new ? &at->n1 : &at->n0) += 1;
-        if (!cluster) table[slot_of(&alone)]++;
-    }
-    return collapse(table, cluster ? clusters : 0, h, out, count);
+    RP_AUTOFREE uint32_t *word = NULL;
+    const wanted w = {e, p, rule, in, group, only};
+    if (!cluster) return count_alone(&w, out, count);
+    RP_TRY(rp_alloc(clusters, sizeof *word, &word));
+    if (fill_words(&w, cluster, word)) return collapse_words(clusters, word, out, count);
+    return count_large(&w, cluster, clusters, out, count);
 }
 
 rp_status rp_pair_patterns(int64_t rows, const uint8_t now[], const uint8_t standard[],
