@@ -11,6 +11,7 @@
 const rp_setting rp_settings[] = {
     {"images", RP_SET_TEXT, AT(images), "'*'", 0, 0, 0, "", "pattern", "volumes whose regions are taken"},
     {"regions", RP_SET_TEXT, AT(regions), "'*'", 0, 0, 0, "", "pattern", "regions that are taken"},
+    {"read", RP_SET_TEXT, AT(read), "''", 0, 0, 0, "", "volume", "volume that features are read from, the region resampled onto its grid; empty: the one that the region was drawn on"},
     {"min_voxels", RP_SET_NUMBER, AT(min_voxels), "64", 0, 1e9, 1, "", "voxels", "smaller regions carry a warning"},
     {"interpolate.spacing", RP_SET_NUMBERS, AT(spacing), "[0, 0, 0]", 0, 1000, 3, "", "mm z,y,x", "new spacing; 0 leaves an axis as it is"},
     {"interpolate.image", RP_SET_CHOICE, AT(image), "cubic", 0, 0, 0, "nearest|linear|cubic", "", "how the image is interpolated; cubic: B-spline"},

@@ -23,7 +23,7 @@ typedef struct rp_radiomics_keys {
     double distance, neighbourhood, coarseness, memory;
     bool slices, merged, volume;
     bool family[RP_FAMILY_COUNT];
-    char images[64], regions[64];
+    char images[64], regions[64], read[64];
     double min_voxels;
     int names; /* 0 IBSI, 1 PyRadiomics */
     double shift;

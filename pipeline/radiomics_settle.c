@@ -180,6 +180,7 @@ rp_status rp_radiomics_settle(const char *name, const rp_radiomics_keys *k,
                                       .seed = (uint64_t)k->seed};
     memcpy(s.image, k->images, sizeof s.image);
     memcpy(s.region, k->regions, sizeof s.region);
+    memcpy(s.read, k->read, sizeof s.read);
     *out = s;
     return RP_OK;
 }

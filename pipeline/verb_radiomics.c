@@ -1,6 +1,7 @@
 /* pipeline/verb_radiomics.c - radpipe radiomics. */
 #include "io/nifti.h"
 #include "io/nrrd.h"
+#include "lib/radiomics/regrid.h"
 #include "pipeline/program.h"
 #include "pipeline/radiomics_run.h"
 #include "pipeline/verb.h"
@@ -11,7 +12,8 @@
 
 const char rp_verb_radiomics_usage[] =
     "usage: radpipe radiomics COHORT --settings S --out DIR [--quiet]\n"
-    "       radpipe radiomics --image FILE --mask FILE --settings S --out DIR [--label N]\n"
+    "       radpipe radiomics --image FILE --mask FILE --settings S --out DIR [--label N] "
+    "[--resample]\n"
     "       mpirun -n N radpipe radiomics COHORT ...\n"
     "\n"
     "Computes the features of IBSI for the regions of a cohort, or of one image and mask (NIfTI, "
@@ -32,8 +34,17 @@ const char rp_verb_radiomics_usage[] =
     "                  ibsi-B, ibsi-C, ibsi-D, ibsi-E, pyradiomics, ct, mr, pet\n"
     "  --out DIR       where the tables go\n"
     "  --label N       voxels of the mask that are the region (default: all that are not 0)\n"
+    "  --resample      the mask may lie on another grid than the image: it is put there (linear, "
+    "half)\n"
     "\n"
     "example: radpipe radiomics build/sts-cohort --settings pet --out build/features\n";
+
+/* What the command line says. */
+typedef struct asked {
+    const char *cohort, *image, *mask, *settings, *out;
+    int64_t label;
+    bool resample;
+} asked;
 
 static bool ends_with(const char *name, const char *end)
 {
@@ -52,21 +63,27 @@ static rp_status read_volume(const char *path, rp_volume **out)
 /* Where corners may differ, in voxels: what rounding to float in a header does. */
 static const double grid_slack = 1e-2;
 
-static rp_status read_mask(const char *path, const rp_grid *grid, int64_t label, uint8_t **out)
+static rp_status read_mask(const asked *a, const rp_grid *grid, uint8_t **out)
 {
     RP_AUTO(rp_volume) mask = NULL;
-    RP_AUTOFREE uint8_t *inside = NULL;
-    RP_TRY(read_volume(path, &mask));
+    RP_AUTOFREE uint8_t *inside = NULL, *moved = NULL;
+    RP_TRY(read_volume(a->mask, &mask));
     const double apart = rp_grid_difference(grid, &mask->grid);
-    RP_NEED(apart <= grid_slack, RP_EDATA,
-            "mask '%s' is not on the image's grid: corners differ by %g voxels", path, apart);
-    const int64_t n = rp_grid_voxels(grid);
+    RP_NEED(apart <= grid_slack || a->resample, RP_EDATA,
+            "mask '%s' is not on the image's grid: corners differ by %g voxels (--resample puts "
+            "it there)",
+            a->mask, apart);
+    const int64_t n = rp_grid_voxels(&mask->grid), label = a->label;
     RP_TRY(rp_alloc_raw(n, 1, &inside));
     for (int64_t i = 0; i < n; i++) {
         const double x = rp_volume_value(mask, i);
         inside[i] = label > 0 ? x == (double)label : x != 0;
     }
-    *out = RP_TAKE(inside);
+    if (apart > grid_slack) {
+        RP_TRY(rp_alloc_raw(rp_grid_voxels(grid), 1, &moved));
+        RP_TRY_IN(rp_regrid_mask(&mask->grid, inside, grid, moved), "mask '%s'", a->mask);
+    }
+    *out = apart > grid_slack ? RP_TAKE(moved) : RP_TAKE(inside);
     return RP_OK;
 }
 
@@ -76,18 +93,17 @@ static const char *base_name(const char *path)
     return slash ? slash + 1 : path;
 }
 
-static rp_status of_files(const char *image_path, const char *mask_path, int64_t label,
-                          const rp_radiomics_settings *s, rp_radiomics_tables *t)
+static rp_status of_files(const asked *a, const rp_radiomics_settings *s, rp_radiomics_tables *t)
 {
     RP_AUTO(rp_volume) image = NULL;
     RP_AUTOFREE uint8_t *mask = NULL;
     RP_AUTOFREE double *values = NULL;
     rp_radiomics_columns c = {0};
-    RP_TRY(read_volume(image_path, &image));
-    RP_TRY(read_mask(mask_path, &image->grid, label, &mask));
+    RP_TRY(read_volume(a->image, &image));
+    RP_TRY(read_mask(a, &image->grid, &mask));
     RP_TRY(rp_alloc_raw(rp_grid_voxels(&image->grid), sizeof *values, &values));
     rp_volume_doubles(image, values);
-    const char *const name[3] = {base_name(image_path), base_name(mask_path), "image"};
+    const char *const name[3] = {base_name(a->image), base_name(a->mask), "image"};
     RP_TRY(rp_radiomics_columns_make(s, &c));
     rp_radiomics_headers(&c, t);
     const rp_status st = rp_radiomics_region(s, &c, name, &image->grid, values, mask, t);
@@ -107,23 +123,22 @@ static rp_status of_cohort(const char *path, const char *out, const rp_radiomics
     return rp_features_of_cohort(cohort, pool, out, s, settings, regions, t, lost);
 }
 
-static rp_status run_with(const char *cohort, const char *image, const char *mask, int64_t label,
-                          const char *settings, const char *out)
+static rp_status run_with(const asked *a)
 {
     static const rp_features_names names = {"settings.yaml", "lost.csv"};
     rp_radiomics_settings s;
     rp_radiomics_tables t = {0};
     RP_TEXT_AUTO resolved = {0}, lost = {0};
     int64_t regions = 1;
-    rp_status st = rp_radiomics_settings_read(settings, &s, &resolved);
+    rp_status st = rp_radiomics_settings_read(a->settings, &s, &resolved);
     st = rp_comm_agree(rp_comm_world(), st);
     if (st == RP_OK)
-        st = cohort ? of_cohort(cohort, out, &s, &resolved, &t, &lost, &regions)
-                    : of_files(image, mask, label, &s, &t);
+        st = a->cohort ? of_cohort(a->cohort, a->out, &s, &resolved, &t, &lost, &regions)
+                       : of_files(a, &s, &t);
     if (st == RP_OK && rp_comm_rank(rp_comm_world()) == 0) {
-        st = rp_features_publish(out, &names, &s, &resolved, &t, &lost);
+        st = rp_features_publish(a->out, &names, &s, &resolved, &t, &lost);
         if (st == RP_OK)
-            (void)printf("features of %" PRId64 " regions: %s/features.csv\n", regions, out);
+            (void)printf("features of %" PRId64 " regions: %s/features.csv\n", regions, a->out);
     }
     rp_radiomics_tables_clear(&t);
     return rp_comm_agree(rp_comm_world(), st);
@@ -131,20 +146,23 @@ static rp_status run_with(const char *cohort, const char *image, const char *mas
 
 rp_status rp_verb_radiomics(int argc, char **argv)
 {
-    const char *settings = NULL, *out = NULL, *image = NULL, *mask = NULL, *label = NULL, *word[1];
+    asked a = {0};
+    const char *label = NULL, *word[1];
     bool quiet = false;
     int words;
-    int64_t number = 0;
     const rp_option option[] = {
-        {.name = "--settings", .value = &settings}, {.name = "--out", .value = &out},
-        {.name = "--image", .value = &image},       {.name = "--mask", .value = &mask},
-        {.name = "--label", .value = &label},       {.name = "--quiet", .flag = &quiet}};
-    RP_TRY(rp_options_read(argc, argv, 6, option, 1, word, &words));
-    RP_NEED(settings && out && (words == 1) == (!image && !mask) && !image == !mask, RP_EUSE,
+        {.name = "--settings", .value = &a.settings}, {.name = "--out", .value = &a.out},
+        {.name = "--image", .value = &a.image},       {.name = "--mask", .value = &a.mask},
+        {.name = "--label", .value = &label},         {.name = "--resample", .flag = &a.resample},
+        {.name = "--quiet", .flag = &quiet}};
+    RP_TRY(rp_options_read(argc, argv, 7, option, 1, word, &words));
+    RP_NEED(a.settings && a.out && (words == 1) == (!a.image && !a.mask) && !a.image == !a.mask,
+            RP_EUSE,
             "radiomics: a cohort, or --image FILE and --mask FILE, then --settings S and --out "
             "DIR; 'radpipe help radiomics' shows the usage");
-    if (label) RP_TRY(rp_option_int("--label", label, 1, 1000000, &number));
+    if (label) RP_TRY(rp_option_int("--label", label, 1, 1000000, &a.label));
     if (quiet) rp_progress_show(RP_SHOW_QUIET);
+    if (words) a.cohort = word[0];
     rp_signals_watch();
-    return run_with(words ? word[0] : NULL, image, mask, number, settings, out);
+    return run_with(&a);
 }

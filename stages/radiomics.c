@@ -4,6 +4,7 @@
 
 #include "io/atomic.h"
 #include "io/csv.h"
+#include "lib/radiomics/regrid.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -12,7 +13,7 @@
 typedef struct task {
     int64_t index; /* case */
     const rp_cohort_region *region;
-    const rp_cohort_volume *volume;
+    const rp_cohort_volume *volume; /* that is read; NULL: the case lacks it */
 } task;
 typedef struct working {
     const rp_radiomics_run *run;
@@ -34,9 +35,12 @@ static rp_status list_tasks(const rp_radiomics_run *run, working *w)
             if (!rp_text_match(run->settings->image, region->volume) ||
                 !rp_text_match(run->settings->region, region->name))
                 continue;
-            const rp_cohort_volume *volume = rp_cohort_find_volume(c, i, region->volume);
-            if (!volume) continue;
-            w->cost[w->tasks] = (double)region->voxels + (double)rp_grid_voxels(&volume->grid) / 16;
+            const char *read = run->settings->read;
+            const rp_cohort_volume *volume =
+                rp_cohort_find_volume(c, i, read[0] ? read : region->volume);
+            if (!volume && !read[0]) continue;
+            w->cost[w->tasks] =
+                (double)region->voxels + (volume ? (double)rp_grid_voxels(&volume->grid) / 16 : 0);
             w->task[w->tasks++] = (task){i, region, volume};
         }
     RP_NEED(w->tasks > 0, RP_EUSE, "no region of the cohort is called '%s' and drawn on '%s'",
@@ -76,17 +80,24 @@ static rp_status run_task(void *arg, int64_t index, rp_text *result)
     RP_AUTO(rp_volume) image = NULL, *mask = NULL;
     RP_AUTOFREE double *values = NULL;
     rp_radiomics_tables t = {0};
+    RP_NEED(k->volume, RP_EDATA, "the case has no volume '%s'", w->run->settings->read);
     RP_TRY(rp_cohort_read(w->run->cohort, k->index, k->volume->dataset, &image));
     RP_TRY(rp_cohort_read(w->run->cohort, k->index, k->region->dataset, &mask));
     const int64_t n = rp_grid_voxels(&image->grid);
-    RP_NEED(rp_grid_voxels(&mask->grid) == n && mask->dtype == RP_U8, RP_EDATA,
+    const bool is_own = strcmp(k->volume->name, k->region->volume) == 0;
+    RP_NEED((!is_own || rp_grid_voxels(&mask->grid) == n) && mask->dtype == RP_U8, RP_EDATA,
             "region '%s' is not on the grid of '%s'", k->region->name, k->volume->name);
+    RP_AUTOFREE uint8_t *moved = NULL;
+    if (!is_own) {
+        RP_TRY(rp_alloc_raw(n, 1, &moved));
+        RP_TRY(rp_regrid_mask(&mask->grid, mask->data, &image->grid, moved));
+    }
     RP_TRY(rp_alloc_raw(n, sizeof *values, &values));
     rp_volume_doubles(image, values);
     const char *const name[3] = {w->run->cohort->list[k->index].name, k->region->name,
                                  k->volume->name};
     const rp_status st = rp_radiomics_region(w->run->settings, &w->columns, name, &image->grid,
-                                             values, mask->data, &t);
+                                             values, moved ? moved : mask->data, &t);
     if (st == RP_OK) pack(&t, result);
     rp_radiomics_tables_clear(&t);
     return st == RP_OK ? rp_text_status(result) : st;

@@ -23,6 +23,7 @@ typedef struct rp_radiomics_settings {
     rp_radiomics_filter filter[RP_RADIOMICS_FILTERS_MAX];
     char image[64];      /* pattern of volume names; regions drawn on others are passed over */
     char region[64];     /* pattern of region names */
+    char read[64];       /* volume that features are read from; "": the one drawn on */
     bool is_pyradiomics; /* its features and names instead of IBSI's */
     rp_pyradiomics_settings pyradiomics;
     double min_voxels; /* regions with fewer, after re-segmentation, are marked */

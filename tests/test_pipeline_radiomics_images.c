@@ -1,6 +1,7 @@
 /* tests/test_pipeline_radiomics_images.c - features of filtered images against PyRadiomics, as a
  * user of the preset starts them. */
 #include "io/csv.h"
+#include "io/nifti.h"
 #include "tests/harness.h"
 
 #include <math.h>
@@ -153,4 +154,76 @@ Test(radiomics_images, resolved_settings_are_settings, .timeout = 60)
     t = run_peer("breast1", first);
     rp_csv_drop(&t);
     cr_expect_str_eq(file_read(path, &size), first);
+}
+
+enum { COARSE = 12, FINE = 36 };
+
+/* A cube of 8 voxels of 3 mm, and an image of 1 mm whose values are x: the mean over the cube is
+ * that of its place. */
+static void write_case(const char *folder, const char *name, bool has_second)
+{
+    char path[1200];
+    for (int k = 0; k < (has_second ? 3 : 2); k++) {
+        const int side = k == 2 ? FINE : COARSE;
+        const double step = k == 2 ? 1 : 3;
+        rp_grid g = rp_grid_axial(side, side, side, step, step, step);
+        for (int a = 0; a < 3; a++) g.origin[a] = step / 2;
+        rp_volume *v = NULL;
+        cr_assert_eq(rp_volume_new(&g, k == 1 ? RP_U8 : RP_F32, &v), RP_OK);
+        for (int i = 0; i < side * side * side; i++) {
+            const int x = i % side, y = i / side % side, z = i / side / side;
+            if (k == 1)
+                ((uint8_t *)v->data)[i] = x >= 2 && x < 10 && y >= 2 && y < 10 && z >= 2 && z < 10;
+            else
+                ((float *)v->data)[i] = (float)(k == 2 ? x : 1000);
+        }
+        snprintf(path, sizeof path, "%s/%s/%s%s.nii.gz", folder, k == 1 ? "labelsTr" : "imagesTr",
+                 name, k == 1 ? "" : k == 0 ? "_0000" : "_0001");
+        cr_assert_eq(rp_nifti_write(path, v), RP_OK, "%s", rp_error_message());
+        rp_volume_drop(&v);
+    }
+}
+
+Test(radiomics_images, features_of_another_volume_than_the_one_drawn_on, .timeout = 60)
+{
+    char out[4000], path[1200];
+    const char *folder = scratch_folder(scratch_name());
+    run_command(5, out, sizeof out, "mkdir -p %s/in/imagesTr %s/in/labelsTr", folder, folder);
+    snprintf(path, sizeof path, "%s/in", folder);
+    write_case(path, "both", true);
+    write_case(path, "alone", false);
+    snprintf(path, sizeof path, "%s/settings.yaml", folder);
+    FILE *f = fopen(path, "w");
+    fputs("read: '0001'\nfamilies: {glcm: false, glrlm: false, glszm: false, gldzm: false}\n", f);
+    fclose(f);
+    cr_assert_eq(run_command(30, out, sizeof out, "%s ingest %s/in --out %s/cohort --ids keep",
+                             PROGRAM, folder, folder),
+                 0, "%s", out);
+    cr_assert_eq(run_command(30, out, sizeof out,
+                             "%s radiomics %s/cohort --settings %s --out %s/f --quiet", PROGRAM,
+                             folder, path, folder),
+                 0, "%s", out);
+    snprintf(path, sizeof path, "%s/f/features.csv", folder);
+    const table *t = table_read(path);
+    cr_assert_eq(t->rows, 1);
+    cr_expect_str_eq(table_text(t, 0, "image"), "0001");
+    /* A voxel at an edge of the cube is covered by 2/3 along two axes: 4/9 in all, and out. */
+    cr_expect_eq(table_number(t, 0, "voxels"), 24 * 24 * 24 - 12 * 22 - 8);
+    cr_expect_eq(table_number(t, 0, "stat_min"), 6);
+    cr_expect_eq(table_number(t, 0, "stat_max"), 29);
+    cr_expect_eq(table_number(t, 0, "stat_mean"), 17.5);
+    snprintf(path, sizeof path, "%s/f/lost.csv", folder);
+    cr_expect(strstr(file_read(path, NULL), "the case has no volume '0001'"));
+    /* As files: refused without --resample. */
+    cr_expect_eq(run_command(30, out, sizeof out,
+                             "%s radiomics --image %s/in/imagesTr/both_0001.nii.gz --mask "
+                             "%s/in/labelsTr/both.nii.gz --settings ct --out %s/g",
+                             PROGRAM, folder, folder, folder),
+                 3);
+    cr_expect(strstr(out, "--resample puts it there"), "%s", out);
+    cr_expect_eq(run_command(30, out, sizeof out,
+                             "%s radiomics --image %s/in/imagesTr/both_0001.nii.gz --mask "
+                             "%s/in/labelsTr/both.nii.gz --settings ct --out %s/g --resample",
+                             PROGRAM, folder, folder, folder),
+                 0, "%s", out);
 }

@@ -1,7 +1,9 @@
-/* tests/test_radiomics_perturb.c - perturbed images and masks: turns, shifts, noise, contours. */
+/* tests/test_radiomics_perturb.c - perturbed images and masks: turns, shifts, noise, contours; masks
+ * on another grid. */
 #include "lib/base/random.h"
 #include "lib/radiomics/families.h"
 #include "lib/radiomics/perturb.h"
+#include "lib/radiomics/regrid.h"
 #include "lib/radiomics/supervoxels.h"
 #include "tests/harness.h"
 
@@ -181,4 +183,35 @@ Test(perturb, draws_differ_by_region_and_repetition_and_stay_in_range)
         const rp_perturbation t = rp_perturbation_draw(&s, a, i);
         cr_assert(fabs(t.angle) <= 10 && fabs(t.shift[0]) <= 0.5 && fabs(t.shift[2]) <= 0.5);
     }
+}
+
+/* A sphere drawn on a fine grid, put on a coarse, turned and shifted one: it keeps its volume. */
+Test(radiomics_regrid, a_mask_on_another_grid_keeps_its_volume)
+{
+    static uint8_t mask[40 * 40 * 40], out[24 * 24 * 24];
+    const rp_grid from = rp_grid_axial(40, 40, 40, 1, 1, 1);
+    rp_grid to = rp_grid_axial(24, 24, 24, 2, 2, 2);
+    int64_t drawn = 0, found = 0;
+    for (int i = 0; i < 40 * 40 * 40; i++) {
+        const double z = i / 1600 - 19.5, y = i / 40 % 40 - 19.5, x = i % 40 - 19.5;
+        mask[i] = z * z + y * y + x * x <= 15 * 15;
+        drawn += mask[i];
+    }
+    to.dir[1][0] = -sin(0.3);
+    to.dir[1][1] = to.dir[2][0] = cos(0.3);
+    to.dir[2][1] = sin(0.3);
+    double centre[3];
+    rp_grid_position(&to, (const double[3]){11.5, 11.5, 11.5}, centre);
+    for (int k = 0; k < 3; k++) to.origin[k] = 19.5 - centre[k];
+    cr_assert_eq(rp_regrid_mask(&from, mask, &to, out), RP_OK, "%s", rp_error_message());
+    for (int i = 0; i < 24 * 24 * 24; i++) found += out[i];
+    cr_expect(near(8.0 * (double)found, (double)drawn, 0.01, 0), "%g, drawn %g",
+              8.0 * (double)found, (double)drawn);
+    /* Its own grid: itself. */
+    static uint8_t same[40 * 40 * 40];
+    cr_assert_eq(rp_regrid_mask(&from, mask, &from, same), RP_OK);
+    cr_expect_eq(memcmp(same, mask, sizeof mask), 0);
+    to.origin[0] += 12;
+    cr_expect_eq(rp_regrid_mask(&from, mask, &to, out), RP_EDATA);
+    cr_expect(strstr(rp_error_message(), "voxels beyond the image"), "%s", rp_error_message());
 }

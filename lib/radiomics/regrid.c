@@ -2,6 +2,7 @@
 #include "lib/radiomics/regrid.h"
 
 #include "lib/image/resample.h"
+#include "lib/radiomics/roi.h"
 
 #include <math.h>
 #include <string.h>
@@ -166,5 +167,63 @@ rp_status rp_regrid_image(const rp_grid *from, const rp_grid *to, const rp_regri
         memcpy(current, in, (size_t)voxels * sizeof *current);
     }
     *out = RP_TAKE(current);
+    return RP_OK;
+}
+
+/* How far (voxels) the centre of a voxel of one grid lies outside another; 0 inside. */
+static rp_status distance_outside(const rp_grid *from, const double index[3], const rp_grid *to,
+                                  double *out)
+{
+    double lps[3], there[3];
+    rp_grid_position(from, index, lps);
+    RP_TRY(rp_grid_index(to, lps, there));
+    for (int a = 0; a < 3; a++)
+        *out = fmax(*out, fmax(-0.5 - there[a], there[a] - (double)to->n[a] + 0.5) - 1e-6);
+    return RP_OK;
+}
+
+/* The corners of each row's part in the mask are enough: a box is convex. */
+static rp_status need_inside(const rp_grid *from, const uint8_t mask[], const rp_grid *to)
+{
+    double far = 0;
+    for (int64_t r = 0; r < from->n[0] * from->n[1]; r++) {
+        const uint8_t *row = mask + r * from->n[2], *first = memchr(row, 1, (size_t)from->n[2]),
+                      *last = memrchr(row, 1, (size_t)from->n[2]);
+        if (!first) continue;
+        double index[3] = {(double)(r / from->n[1]), (double)(r % from->n[1]),
+                           (double)(first - row)};
+        RP_TRY(distance_outside(from, index, to, &far));
+        index[2] = (double)(last - row);
+        RP_TRY(distance_outside(from, index, to, &far));
+    }
+    RP_NEED(far <= 0, RP_EDATA, "the region reaches %.3g voxels beyond the image", far);
+    return RP_OK;
+}
+
+rp_status rp_regrid_mask(const rp_grid *from, const uint8_t mask[], const rp_grid *to,
+                         uint8_t out[])
+{
+    int64_t low[3], high[3];
+    const int64_t m = rp_grid_voxels(to);
+    memset(out, 0, (size_t)m);
+    if (!rp_mask_box(from->n, mask, low, high)) return RP_OK;
+    RP_TRY(need_inside(from, mask, to));
+    /* The box and a layer of outside around it: beyond that nothing is covered. */
+    rp_grid box = *from;
+    const double first[3] = {(double)low[0] - 1, (double)low[1] - 1, (double)low[2] - 1};
+    double origin[3];
+    rp_grid_position(from, first, origin);
+    memcpy(box.origin, origin, sizeof origin);
+    for (int a = 0; a < 3; a++) box.n[a] = high[a] - low[a] + 2;
+    RP_AUTOFREE float *in = NULL, *there = NULL;
+    RP_TRY(rp_alloc(rp_grid_voxels(&box), sizeof *in, &in));
+    RP_TRY(rp_alloc_raw(m, sizeof *there, &there));
+    for (int64_t z = low[0]; z < high[0]; z++)
+        for (int64_t y = low[1]; y < high[1]; y++)
+            for (int64_t x = low[2]; x < high[2]; x++)
+                in[((z - low[0] + 1) * box.n[1] + y - low[1] + 1) * box.n[2] + x - low[2] + 1] =
+                    mask[(z * from->n[1] + y) * from->n[2] + x] != 0;
+    RP_TRY(rp_resample(&box, in, to, 1, 0, there));
+    for (int64_t i = 0; i < m; i++) out[i] = there[i] >= 0.5F - 1e-6F;
     return RP_OK;
 }

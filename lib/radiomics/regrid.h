@@ -10,6 +10,11 @@
 
 /* The grid after interpolation; an axis whose new spacing is 0 stays as it is. */
 rp_grid rp_regrid(const rp_grid *from, const double spacing[3]);
+/* A mask (0 or 1) on another grid, which may be turned: linear, a voxel at least half covered is
+ * in. mask  [voxels of from]     out  [voxels of to] Errors: RP_EDATA (a voxel of the mask has its
+ * centre outside to, naming by how much), RP_EMEM. */
+RP_MUST rp_status rp_regrid_mask(const rp_grid *from, const uint8_t mask[], const rp_grid *to,
+                                 uint8_t out[]);
 /* The part of a new grid that is wanted, and the part of the old one that it needs. */
 typedef struct rp_regrid_part {
     int64_t in_low[3], in_n[3];   /* voxels of the old grid along z, y, x */
