@@ -62,6 +62,8 @@ const rp_setting rp_settings[] = {
     {"perturb.noise", RP_SET_NUMBER, AT(noise), "1", 0, 100, 1, "", "", "times the image's own noise; 0: none"},
     {"perturb.supervoxel", RP_SET_NUMBER, AT(supervoxel), "250", 0, 1e9, 1, "", "mm3", "contours are drawn anew along supervoxels of this size; 0: not"},
     {"perturb.seed", RP_SET_NUMBER, AT(seed), "1", 0, 9e15, 1, "", "", "of the random numbers"},
+    {"maps.radius", RP_SET_NUMBER, AT(map_radius), "0", 0, 8, 1, "", "voxels", "half width of the cubes whose features become maps (of files, not cohorts); 0: none"},
+    {"maps.features", RP_SET_TEXT, AT(map_features), "'*'", 0, 0, 0, "", "pattern", "maps that are made: firstorder_*, glcm_*"},
     {"names", RP_SET_CHOICE, AT(names), "ibsi", 0, 0, 0, "ibsi|pyradiomics", "", "which features, under whose names"},
     {"pyradiomics.shift", RP_SET_NUMBER, AT(shift), "0", -1e9, 1e9, 1, "", "intensity", "added before Energy, TotalEnergy, RootMeanSquared (voxelArrayShift)"},
     {"pyradiomics.force2d", RP_SET_SWITCH, AT(is_flat), "false", 0, 0, 0, "", "", "matrices of slices, merged over them; features of shape2D"},

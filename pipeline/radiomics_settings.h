@@ -29,6 +29,8 @@ typedef struct rp_radiomics_keys {
     double shift;
     bool is_flat;
     int norm;
+    double map_radius;
+    char map_features[64];
     double repetitions, rotation, translation, noise, supervoxel, seed;
     int filters; /* 0: filter is a map, of one */
     rp_filter_keys filter[RP_FILTER_KEYS_MAX];

@@ -137,8 +137,9 @@ rp_status rp_radiomics_settle(const char *name, const rp_radiomics_keys *k,
 {
     static const int order[3] = {0, 1, 3};
     rp_radiomics_settings s = {.min_voxels = k->min_voxels};
-    const double whole[] = {k->bins,          k->ivh_bins,   k->levels,      k->distance,
-                            k->neighbourhood, k->coarseness, k->repetitions, k->seed};
+    const double whole[] = {k->bins,        k->ivh_bins,      k->levels,
+                            k->distance,    k->neighbourhood, k->coarseness,
+                            k->repetitions, k->seed,          k->map_radius};
     RP_TRY(need_whole(name, sizeof whole / sizeof *whole, whole));
     memcpy(s.roi.spacing, k->spacing, sizeof s.roi.spacing);
     s.roi.image_order = order[k->image];
@@ -179,6 +180,8 @@ rp_status rp_radiomics_settle(const char *name, const rp_radiomics_keys *k,
                                       .supervoxel = k->supervoxel,
                                       .seed = (uint64_t)k->seed};
     memcpy(s.image, k->images, sizeof s.image);
+    s.map_radius = (int)k->map_radius;
+    memcpy(s.map_features, k->map_features, sizeof s.map_features);
     memcpy(s.region, k->regions, sizeof s.region);
     memcpy(s.read, k->read, sizeof s.read);
     *out = s;

@@ -26,6 +26,8 @@ const char rp_verb_radiomics_usage[] =
     "  features.h5              these tables as arrays\n"
     "  features-perturbed.csv, features-robust.csv\n"
     "                           with perturb.repetitions: a row a repetition, and their ICC\n"
+    "  maps/IMAGE_NAME.nii.gz   with maps.radius: features of each voxel's neighbourhood (of "
+    "files)\n"
     "  settings.yaml            every setting\n"
     "  lost.csv                 regions that could not be read\n"
     "\n"
@@ -93,6 +95,19 @@ static const char *base_name(const char *path)
     return slash ? slash + 1 : path;
 }
 
+static rp_status make_maps(const asked *a, const rp_radiomics_settings *s, const rp_grid *grid,
+                           const double image[], const uint8_t mask[])
+{
+    RP_AUTO(rp_pool) pool = NULL;
+    RP_AUTOFREE char *folder = NULL;
+    int64_t files;
+    RP_TRY(rp_pool_new(rp_program_cores(), &pool));
+    RP_TRY(rp_path_join(a->out, "maps", &folder));
+    RP_TRY(rp_radiomics_maps(s, grid, image, mask, pool, folder, &files));
+    (void)printf("%" PRId64 " maps: %s\n", files, folder);
+    return RP_OK;
+}
+
 static rp_status of_files(const asked *a, const rp_radiomics_settings *s, rp_radiomics_tables *t)
 {
     RP_AUTO(rp_volume) image = NULL;
@@ -106,8 +121,9 @@ static rp_status of_files(const asked *a, const rp_radiomics_settings *s, rp_rad
     const char *const name[3] = {base_name(a->image), base_name(a->mask), "image"};
     RP_TRY(rp_radiomics_columns_make(s, &c));
     rp_radiomics_headers(&c, t);
-    const rp_status st = rp_radiomics_region(s, &c, name, &image->grid, values, mask, t);
+    rp_status st = rp_radiomics_region(s, &c, name, &image->grid, values, mask, t);
     rp_radiomics_columns_clear(&c);
+    if (st == RP_OK && s->map_radius > 0) st = make_maps(a, s, &image->grid, values, mask);
     return st;
 }
 
@@ -131,6 +147,10 @@ static rp_status run_with(const asked *a)
     RP_TEXT_AUTO resolved = {0}, lost = {0};
     int64_t regions = 1;
     rp_status st = rp_radiomics_settings_read(a->settings, &s, &resolved);
+    if (st == RP_OK && a->cohort && s.map_radius > 0)
+        st = rp_error_set(RP_EUSE, __FILE__, __LINE__, __func__,
+                          "%s: maps.radius: maps are made of --image and --mask, not of cohorts",
+                          a->settings);
     st = rp_comm_agree(rp_comm_world(), st);
     if (st == RP_OK)
         st = a->cohort ? of_cohort(a->cohort, a->out, &s, &resolved, &t, &lost, &regions)

@@ -3,6 +3,7 @@
 #pragma once
 #include "cohort/cohort.h"
 #include "cohort/work.h"
+#include "lib/base/pool.h"
 #include "lib/radiomics/families.h"
 #include "lib/radiomics/filter.h"
 #include "lib/radiomics/perturb.h"
@@ -28,6 +29,8 @@ typedef struct rp_radiomics_settings {
     rp_pyradiomics_settings pyradiomics;
     double min_voxels; /* regions with fewer, after re-segmentation, are marked */
     rp_perturb_settings perturb;
+    int map_radius;        /* of maps, voxels; 0: none are made */
+    char map_features[64]; /* pattern of their names */
 } rp_radiomics_settings;
 
 /* The columns behind case, region, image: features of the chosen families and aggregations. */
@@ -67,6 +70,14 @@ RP_MUST rp_status rp_radiomics_region(const rp_radiomics_settings *s, const rp_r
                                       const char *const name[3], const rp_grid *grid,
                                       const double image[], const uint8_t mask[],
                                       rp_radiomics_tables *t);
+
+/* Maps of one region: FOLDER/IMAGE_NAME.nii.gz, single precision, for each of the settings' images
+ * and each map whose name matches, on the interpolated grid around the region.  files: how many.
+ * Errors: RP_EUSE (no map of that name), RP_EDATA (no voxels or grey levels), those of
+ * rp_voxel_maps and rp_nifti_write. */
+RP_MUST rp_status rp_radiomics_maps(const rp_radiomics_settings *s, const rp_grid *grid,
+                                    const double image[], const uint8_t mask[], rp_pool *pool,
+                                    const char *folder, int64_t *files);
 
 typedef struct rp_radiomics_run {
     const rp_comm *comm;

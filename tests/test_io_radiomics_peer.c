@@ -1,6 +1,7 @@
 /* tests/test_io_radiomics_peer.c - PyRadiomics' features against its own baselines. */
 #include "io/csv.h"
 #include "io/nrrd.h"
+#include "lib/radiomics/maps.h"
 #include "lib/radiomics/pyradiomics.h"
 #include "tests/harness.h"
 
@@ -154,6 +155,67 @@ Test(pyradiomics, glszm, .timeout = 100) { cr_expect_eq(compare("glszm", 1e-6), 
 Test(pyradiomics, gldm, .timeout = 100) { cr_expect_eq(compare("gldm", 1e-6), 14 * 28); }
 Test(pyradiomics, ngtdm, .timeout = 100) { cr_expect_eq(compare("ngtdm", 1e-6), 5 * 28); }
 Test(pyradiomics, shape2d, .timeout = 100) { cr_expect_eq(compare("shape2D", 1e-6), 9 * 5); }
+
+/* Columns RADIUS/Z/Y/X of the kept maps: every fourth voxel of breast1. */
+Test(pyradiomics, voxel_maps, .timeout = 100)
+{
+    rp_csv *t;
+    rp_roi *roi = NULL;
+    rp_roi_settings r = rp_roi_settings_default();
+    double *out[RP_MAP_COUNT];
+    int count = 0, done = 0;
+    if (!shared_path("data/pyradiomics/images/breast1_image.nrrd"))
+        skip_test("PyRadiomics' images are not beside the project");
+    cr_assert_eq(rp_csv_read("tests/data/radiomics_voxels.csv", ',', &t), RP_OK);
+    subject s = read_subject("breast1");
+    const int64_t n = rp_grid_voxels(&s.grid);
+    r.binning = RP_BIN_FBS_ZERO;
+    r.width = 5;
+    cr_assert_eq(rp_roi_new(&s.grid, s.image, s.mask, &r, -1, &roi), RP_OK);
+    cr_assert_eq(rp_roi_discretise(roi, &r), RP_OK);
+    for (int i = 0; i < RP_MAP_COUNT; i++) cr_assert_eq(rp_alloc(n, sizeof(double), &out[i]), RP_OK);
+    for (int c = 1; c < rp_csv_columns(t); c++) {
+        int radius, z, y, x;
+        cr_assert_eq(sscanf(rp_csv_name(t, c), "%d/%d/%d/%d", &radius, &z, &y, &x), 4);
+        if (radius != done)
+            cr_assert_eq(rp_voxel_maps(roi, radius, NULL, out), RP_OK, "%s", rp_error_message());
+        done = radius;
+        for (int64_t row = 0; row < rp_csv_rows(t); row++) {
+            const char *name = rp_csv_text(t, row, 0);
+            int i = 0;
+            while (i < RP_MAP_COUNT && strcmp(rp_map_name(i), name) != 0) i++;
+            if (strcmp(name, "glcm_MCC") == 0) continue;
+            cr_assert_lt(i, RP_MAP_COUNT, "%s", name);
+            const double got = out[i][(z * s.grid.n[1] + y) * s.grid.n[2] + x],
+                         want = strtod(rp_csv_text(t, row, c), NULL);
+            if (isnan(want)) /* of a direction without a pair; its SumAverage leaves that one out */
+                cr_expect_str_eq(name, "glcm_JointAverage");
+            else
+                cr_expect(near(got, want, 1e-9, 1e-9), "%s %s: %.12g, PyRadiomics %.12g",
+                          rp_csv_name(t, c), name, got, want);
+            count++;
+        }
+    }
+    cr_expect_eq(count, 41 * 72);
+    /* Threads change no bit. */
+    rp_pool *pool;
+    double *again[RP_MAP_COUNT] = {NULL};
+    cr_assert_eq(rp_alloc(n, sizeof(double), &again[3]), RP_OK);
+    cr_assert_eq(rp_alloc(n, sizeof(double), &again[30]), RP_OK);
+    cr_assert_eq(rp_pool_new(3, &pool), RP_OK);
+    cr_assert_eq(rp_voxel_maps(roi, done, pool, again), RP_OK);
+    cr_expect_eq(memcmp(again[3], out[3], (size_t)n * sizeof(double)), 0);
+    cr_expect_eq(memcmp(again[30], out[30], (size_t)n * sizeof(double)), 0);
+    rp_pool_drop(&pool);
+    rp_free(again[3]);
+    rp_free(again[30]);
+    for (int i = 0; i < RP_MAP_COUNT; i++) rp_free(out[i]);
+    rp_roi_drop(&roi);
+    rp_free(s.image);
+    rp_free(s.mask);
+    rp_csv_drop(&t);
+    no_leaks();
+}
 
 /* Matrices of weighted directions: kept numbers of PyRadiomics itself. */
 Test(pyradiomics, weighting_norms, .timeout = 100)

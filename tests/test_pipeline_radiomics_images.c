@@ -122,6 +122,28 @@ Test(radiomics_images, have_a_row_each_under_the_names_of_ibsi, .timeout = 60)
     rp_csv_drop(&t);
 }
 
+Test(radiomics_images, maps_are_nifti_on_the_image, .timeout = 60)
+{
+    char path[1200];
+    rp_csv *t = run_peer("breast1", "base: pyradiomics\nmaps: {radius: 1, features: '*Mean'}\n"
+                                    "filter:\n  - {kind: none}\n  - {kind: square}\n");
+    if (!t) skip_test("PyRadiomics' images are not beside the project");
+    static const char *const files[] = {"original_firstorder_Mean", "square_firstorder_Mean"};
+    for (int k = 0; k < 2; k++) {
+        rp_volume *v = NULL;
+        snprintf(path, sizeof path, "%s/%s/maps/%s.nii.gz", build_path("scratch"), scratch_name(),
+                 files[k]);
+        cr_assert_eq(rp_nifti_read(path, &v, NULL), RP_OK, "%s", rp_error_message());
+        int64_t inside = 0;
+        double voxels;
+        for (int64_t i = 0; i < rp_grid_voxels(&v->grid); i++) inside += rp_volume_value(v, i) != 0;
+        cr_assert_eq(rp_csv_double(t, 0, rp_csv_find(t, "voxels"), &voxels), RP_OK);
+        cr_expect_eq((double)inside, voxels);
+        rp_volume_drop(&v);
+    }
+    rp_csv_drop(&t);
+}
+
 /* A filter's values do not depend on which others stand in the list. */
 Test(radiomics_images, are_the_same_alone_and_in_a_list, .timeout = 60)
 {

@@ -117,6 +117,7 @@ static double area(const rp_roi *roi)
 /* What several features are made of. */
 typedef struct parts {
     double energy, area, mcc, shape_voxels; /* of the mask before values left it */
+    bool is_constant;                       /* all values are the same */
     double shape2d[RP_SHAPE2D_COUNT];       /* NaN where there is none */
 } parts;
 
@@ -128,7 +129,7 @@ static rp_status special(const rp_roi *roi, const parts *p, int feature, change 
     switch (how) {
     case SAME: *x = plain; return RP_OK;
     case OVER_N: *x = plain * sqrt((p->shape_voxels - 1) / p->shape_voxels); return RP_OK;
-    case PLUS_3: *x = plain + 3; return RP_OK;
+    case PLUS_3: *x = p->is_constant ? 0 : plain + 3; return RP_OK;
     case ENERGY: *x = p->energy; return RP_OK;
     case TOTAL_ENERGY: *x = p->energy * voxel; return RP_OK;
     case RMS: *x = sqrt(p->energy / n); return RP_OK;
@@ -173,7 +174,9 @@ static rp_status parts_of(const rp_roi *roi, const rp_pyradiomics_settings *s, d
     parts p = {.energy = energy(roi, s->shift),
                .area = s->is_response ? NAN : area(roi),
                .mcc = mcc,
+               .is_constant = true,
                .shape_voxels = (double)rp_mask_facts(roi->grid.n, roi->image, roi->morph).count};
+    for (int64_t i = 1; i < roi->count; i++) p.is_constant &= roi->value[i] == roi->value[0];
     for (int i = 0; i < RP_SHAPE2D_COUNT; i++) p.shape2d[i] = NAN;
     if (s->is_flat && !s->is_response)
         RP_TRY(rp_shape2d(roi->grid.n, roi->grid.spacing, roi->morph, &is_flat, p.shape2d));
