@@ -1,4 +1,5 @@
 /* pipeline/verb_radiomics.c - radpipe radiomics. */
+#include "io/atomic.h"
 #include "io/nifti.h"
 #include "io/nrrd.h"
 #include "lib/radiomics/regrid.h"

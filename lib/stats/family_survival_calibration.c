@@ -2,6 +2,7 @@
  * came. */
 #include "lib/stats/family_survival_priv.h"
 
+#include "lib/base/order.h"
 #include "lib/stats/km.h"
 #include "lib/stats/ranks.h"
 #include "lib/stats/sums.h"
