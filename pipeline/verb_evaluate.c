@@ -3,6 +3,7 @@
 #include "io/csv.h"
 #include "io/nifti.h"
 #include "lib/base/log.h"
+#include "pipeline/run_source.h"
 #include "pipeline/show_table.h"
 #include "pipeline/text_codes.h"
 #include "pipeline/verb.h"
@@ -14,13 +15,17 @@
 #include <string.h>
 
 const char rp_verb_evaluate_usage[] =
-    "usage: radpipe evaluate --prediction DIR --reference DIR --out CSV\n"
+    "usage: radpipe evaluate RUN --out CSV [--by COLUMN]\n"
+    "       radpipe evaluate --prediction DIR --reference DIR --out CSV\n"
     "       radpipe evaluate --pairs CSV --out CSV [--by COLUMN]\n"
     "\n"
     "Scores label maps (NIfTI) against references: Dice, HD95 (larger of the two directed 95th "
     "percentiles,\n"
     "mm), volumes (mm3), a row a case and label; prints the table and its summary.\n"
     "\n"
+    "  RUN             the predictions of a run against the regions of its cohort; --by takes a "
+    "column of\n"
+    "                  the cohort's volumes.csv (manufacturer, model, kernel)\n"
     "  --prediction, --reference   folders; CASE.nii.gz goes with CASE.nii.gz, or with the one "
     "reference\n"
     "                              whose name begins with CASE and an underscore\n"
@@ -30,7 +35,8 @@ const char rp_verb_evaluate_usage[] =
     "its groups\n"
     "  --out CSV                   rows, as the table\n"
     "\n"
-    "example: radpipe evaluate --prediction out --reference build/sts/masks --out scores.csv\n";
+    "examples: radpipe evaluate --prediction out --reference build/sts/masks --out scores.csv\n"
+    "          radpipe evaluate build/run --by manufacturer --out scores.csv\n";
 
 static bool is_nifti(const char *name, char stem[256])
 {
@@ -100,18 +106,30 @@ static rp_status read_labels(const char *path, rp_grid *grid, uint8_t **out)
     return RP_OK;
 }
 
-static rp_status score_pair(const char *name, const char *prediction, const char *reference,
-                            rp_text *rows)
+static rp_status need_one_grid(const char *prediction, const rp_grid *g, const char *reference,
+                               const rp_grid *h)
 {
+    const double off = rp_grid_difference(g, h);
+    RP_NEED(off <= 0.1, RP_EDATA,
+            "'%s' and '%s' lie on other grids (%g voxels apart): resample one of them", prediction,
+            reference, off);
+    return RP_OK;
+}
+
+/* How the cases are scored: two files, or a file and the run's cohort. */
+typedef rp_status score_fn(rp_run_source *source, const char *name, const char *prediction,
+                           const char *reference, rp_text *rows);
+
+static rp_status score_pair(rp_run_source *source, const char *name, const char *prediction,
+                            const char *reference, rp_text *rows)
+{
+    (void)source;
     RP_AUTOFREE uint8_t *p = NULL, *r = NULL;
     rp_grid g, h;
     bool seen[256] = {false};
     RP_TRY(read_labels(prediction, &g, &p));
     RP_TRY(read_labels(reference, &h, &r));
-    const double off = rp_grid_difference(&g, &h);
-    RP_NEED(off <= 0.1, RP_EDATA,
-            "'%s' and '%s' lie on other grids (%g voxels apart): resample one of them", prediction,
-            reference, off);
+    RP_TRY(need_one_grid(prediction, &g, reference, &h));
     const int64_t n = rp_grid_voxels(&g);
     for (int64_t i = 0; i < n; i++) seen[p[i]] = seen[r[i]] = true;
     int labels = 0;
@@ -129,13 +147,71 @@ static rp_status score_pair(const char *name, const char *prediction, const char
     return rp_text_status(rows);
 }
 
+/* The labels of the job by their names, each of them. */
+static rp_status score_case(rp_run_source *source, const char *name, const char *prediction,
+                            const char *reference, rp_text *rows)
+{
+    (void)reference;
+    RP_AUTO(rp_volume) image = NULL;
+    RP_AUTOFREE uint8_t *p = NULL, *r = NULL;
+    rp_grid g;
+    RP_TRY(read_labels(prediction, &g, &p));
+    RP_TRY(rp_run_source_case(source, name, &image, &r));
+    RP_TRY(need_one_grid(prediction, &g, "the cohort's volume", &image->grid));
+    for (int i = 0; i < source->prepare.labels; i++) {
+        rp_score s;
+        RP_TRY(rp_score_label(g.n, image->grid.spacing, r, p, (uint8_t)(i + 1), &s));
+        rp_score_row(rows, name, source->prepare.label[i], &s);
+    }
+    return rp_text_status(rows);
+}
+
+/* CSV of a run's predictions, with the columns of the cohort's volumes. */
+static rp_status list_run(const char *run, const rp_run_source *source, rp_text *pairs)
+{
+    RP_AUTOFREE char *folder = NULL, *path = NULL;
+    RP_AUTO(rp_names) names = NULL;
+    RP_AUTO(rp_csv) volumes = NULL;
+    int of_case, of_name;
+    RP_TRY(rp_path_join(run, "predictions", &folder));
+    RP_TRY_IN(rp_path_list(folder, &names), "run '%s' has no predictions", run);
+    RP_TRY(rp_path_join(source->job->cohort.path, "volumes.csv", &path));
+    RP_TRY(rp_csv_read(path, ',', &volumes));
+    RP_TRY(rp_csv_column(volumes, "case", &of_case));
+    RP_TRY(rp_csv_column(volumes, "name", &of_name));
+    rp_text_add(pairs, "prediction,reference");
+    for (int c = 0; c < rp_csv_columns(volumes); c++)
+        rp_text_add(pairs, ",%s", rp_csv_name(volumes, c));
+    rp_text_add(pairs, "\n");
+    for (int64_t i = 0; i < names->count; i++) {
+        char stem[256];
+        RP_AUTOFREE char *file = NULL;
+        if (!is_nifti(names->name[i], stem)) continue;
+        RP_TRY(rp_path_join(folder, names->name[i], &file));
+        int64_t row = 0;
+        while (row < rp_csv_rows(volumes) &&
+               (strcmp(rp_csv_text(volumes, row, of_case), stem) != 0 ||
+                strcmp(rp_csv_text(volumes, row, of_name), source->prepare.input[0]) != 0))
+            row++;
+        RP_NEED(row < rp_csv_rows(volumes), RP_EDATA,
+                "prediction '%s': the cohort has no case of this name with volume '%s'", file,
+                source->prepare.input[0]);
+        rp_csv_put(pairs, file);
+        rp_csv_put(pairs, "");
+        for (int c = 0; c < rp_csv_columns(volumes); c++)
+            rp_csv_put(pairs, rp_csv_text(volumes, row, c));
+        rp_csv_end(pairs);
+    }
+    return rp_text_status(pairs);
+}
+
 /* Where each case's rows end in the text of all. */
 typedef struct scored {
     rp_text rows;
     int64_t *end; /* [cases] */
 } scored;
 
-static rp_status score_all(const rp_csv *csv, scored *s)
+static rp_status score_all(const rp_csv *csv, score_fn *score, rp_run_source *source, scored *s)
 {
     int a, b, c;
     RP_TRY(rp_csv_column(csv, "case", &a));
@@ -144,8 +220,8 @@ static rp_status score_all(const rp_csv *csv, scored *s)
     RP_TRY(rp_alloc(rp_csv_rows(csv), sizeof *s->end, &s->end));
     rp_score_header(&s->rows);
     for (int64_t i = 0; i < rp_csv_rows(csv); i++) {
-        RP_TRY_IN(score_pair(rp_csv_text(csv, i, a), rp_csv_text(csv, i, b), rp_csv_text(csv, i, c),
-                             &s->rows),
+        RP_TRY_IN(score(source, rp_csv_text(csv, i, a), rp_csv_text(csv, i, b),
+                        rp_csv_text(csv, i, c), &s->rows),
                   "case '%s'", rp_csv_text(csv, i, a));
         s->end[i] = s->rows.length;
     }
@@ -200,45 +276,65 @@ static rp_status show_groups(const rp_csv *csv, const char *by, const scored *s)
     return rp_show_csv(table.length, rp_text_get(&table), 3);
 }
 
-static rp_status evaluate(const rp_csv *csv, const char *by, const char *out, scored *s)
+typedef struct asked {
+    const char *run, *prediction, *reference, *pairs, *out, *by;
+} asked;
+
+static rp_status evaluate(const asked *a, const rp_csv *csv, rp_run_source *source, scored *s)
 {
     RP_TEXT_AUTO summary = {0}, both = {0};
-    RP_TRY(score_all(csv, s));
+    RP_NEED(rp_csv_rows(csv) > 0, RP_ENONE, "no prediction (.nii, .nii.gz) in '%s'",
+            a->run          ? a->run
+            : a->prediction ? a->prediction
+                            : a->pairs);
+    int column;
+    if (a->by) RP_TRY(rp_csv_column(csv, a->by, &column)); /* before hours of scoring */
+    RP_TRY(score_all(csv, a->run ? score_case : score_pair, source, s));
     RP_TRY(rp_score_summary(&s->rows, &summary));
-    RP_TRY(rp_atomic_write(out, s->rows.length, rp_text_get(&s->rows)));
+    RP_TRY(rp_atomic_write(a->out, s->rows.length, rp_text_get(&s->rows)));
     rp_text_add(&both, "%s\n%s", rp_text_get(&s->rows), rp_text_get(&summary));
     RP_TRY(rp_text_status(&both));
     RP_TRY(rp_show_scores(&both));
-    return by ? show_groups(csv, by, s) : RP_OK;
+    return a->by ? show_groups(csv, a->by, s) : RP_OK;
+}
+
+/* The table of what is to be scored: given, or made of folders or a run. */
+static rp_status read_pairs(const asked *a, rp_run_source *source, rp_csv **out)
+{
+    RP_TEXT_AUTO list = {0};
+    if (a->pairs) return rp_csv_read(a->pairs, ',', out);
+    if (a->run) {
+        RP_TRY(rp_run_source_open(a->run, source));
+        RP_TRY(list_run(a->run, source, &list));
+    } else
+        RP_TRY(pair_folders(a->prediction, a->reference, &list));
+    return rp_csv_parse("pairs", ',', list.length, rp_text_get(&list), out);
 }
 
 rp_status rp_verb_evaluate(int argc, char **argv)
 {
-    const char *prediction = NULL, *reference = NULL, *pairs = NULL, *out = NULL, *by = NULL,
-               *word[1];
+    asked a = {0};
+    const char *word[1];
     int words;
-    const rp_option option[] = {{.name = "--prediction", .value = &prediction},
-                                {.name = "--reference", .value = &reference},
-                                {.name = "--pairs", .value = &pairs},
-                                {.name = "--by", .value = &by},
-                                {.name = "--out", .value = &out}};
-    RP_TRY(rp_options_read(argc, argv, 5, option, 0, word, &words));
-    RP_NEED(
-        out && ((prediction && reference) != (pairs != NULL)), RP_EUSE,
-        "evaluate: --prediction DIR and --reference DIR, or --pairs CSV, and --out CSV are needed");
-    RP_NEED(!by || pairs, RP_EUSE, "evaluate: --by takes a column of --pairs");
+    const rp_option option[] = {{.name = "--prediction", .value = &a.prediction},
+                                {.name = "--reference", .value = &a.reference},
+                                {.name = "--pairs", .value = &a.pairs},
+                                {.name = "--by", .value = &a.by},
+                                {.name = "--out", .value = &a.out}};
+    RP_TRY(rp_options_read(argc, argv, 5, option, 1, word, &words));
+    if (words) a.run = word[0];
+    const int ways = (a.run != NULL) + (a.pairs != NULL) + (a.prediction || a.reference);
+    RP_NEED(a.out && ways == 1 && !a.prediction == !a.reference, RP_EUSE,
+            "evaluate: a run, --prediction DIR and --reference DIR, or --pairs CSV, and --out CSV "
+            "are needed");
+    RP_NEED(!a.by || a.pairs || a.run, RP_EUSE,
+            "evaluate: --by takes a column of --pairs, or of the run's cohort");
     RP_AUTO(rp_csv) csv = NULL;
-    RP_TEXT_AUTO list = {0};
-    if (pairs)
-        RP_TRY(rp_csv_read(pairs, ',', &csv));
-    else {
-        RP_TRY(pair_folders(prediction, reference, &list));
-        RP_TRY(rp_csv_parse("pairs", ',', list.length, rp_text_get(&list), &csv));
-    }
-    RP_NEED(rp_csv_rows(csv) > 0, RP_ENONE, "no prediction (.nii, .nii.gz) in '%s'",
-            prediction ? prediction : pairs);
+    rp_run_source source = {0};
     scored s = {0};
-    const rp_status st = evaluate(csv, by, out, &s);
+    rp_status st = read_pairs(&a, &source, &csv);
+    if (st == RP_OK) st = evaluate(&a, csv, &source, &s);
+    rp_run_source_clear(&source);
     rp_text_clear(&s.rows);
     rp_free(s.end);
     return st;

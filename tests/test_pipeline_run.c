@@ -320,6 +320,10 @@ Test(predict, trained_run_predicts_other_patients_and_the_scores_are_those_of_th
     cr_expect_eq(run_command(20, out, sizeof out, "for f in %s/predictions/*.nii.gz; do cmp $f %s/$(basename $f) || exit 1; done", run, to), 0, "%s", out);
     cr_expect_eq(run_command(60, out, sizeof out, "%s evaluate --prediction %s/predictions --reference %s/predictions --out %s/self.csv", PROGRAM, run, run, to), 0, "%s", out);
     cr_expect(strstr(out, "mean Dice 1.000") != NULL, "%s", out);
+    /* a run against its cohort: the scores that the run itself wrote, and a summary for each scanner's maker */
+    cr_expect_eq(run_command(60, out, sizeof out, "%s evaluate %s --by manufacturer --out %s/again.csv && cmp %s/again.csv %s/metrics-cases.csv", PROGRAM, run, to, to, run), 0, "%s", out);
+    cr_expect(strstr(out, "manufacturer") && strstr(out, "radpipe_phantom"), "%s", out);
+    cr_expect_eq(run_command(60, out, sizeof out, "%s evaluate %s --by maker --out %s/none.csv", PROGRAM, run, to), 3, "%s", out);
 }
 
 Test(predict, other_patients_get_the_weights_whose_scores_the_run_tells, .timeout = 200)
