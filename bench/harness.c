@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 
 int rp_bench_fail(rp_status st)
 {
@@ -23,6 +24,9 @@ double rp_bench_peak(void)
     while (fgets(line, sizeof line, f))
         if (strncmp(line, "VmHWM:", 6) == 0) kib = strtod(line + 6, NULL);
     (void)fclose(f);
+    struct rusage children;
+    if (getrusage(RUSAGE_CHILDREN, &children) == 0 && (double)children.ru_maxrss > kib)
+        kib = (double)children.ru_maxrss;
     return kib / 1024;
 }
 

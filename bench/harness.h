@@ -15,7 +15,7 @@ int rp_bench_serve(rp_bench_step *step, void *arg);
 int rp_bench_fail(rp_status st);
 
 /* Median of n numbers, n >= 1; sorts them. */
-/* Largest resident size of this process so far, MiB. */
+/* Largest resident size of this process, or of a child that has ended, so far, MiB. */
 double rp_bench_peak(void);
 /* Multiply-adds of one thread in this processor's widest vectors, in GFLOP/s (2 a multiply-add);
  * by CPU time, best of several short runs. */

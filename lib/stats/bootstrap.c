@@ -17,8 +17,8 @@ enum { LEAST_REPLICATES = 20 };
 typedef struct units {
     int64_t count, strata;
     int64_t *start, *unit;
-    uint32_t *count_of; /* [count] how often drawn; 32 bits stay in the cache */
-    double *drawn;      /* [count] the same as weights */
+    uint32_t *count_of; /* [count] how often drawn, by place in unit[]; 32 bits stay in the cache */
+    double *drawn;      /* [count] the same as weights, by unit */
 } units;
 
 static rp_status find_units(const rp_bootstrap_plan *p, units *u)
@@ -59,9 +59,9 @@ static void clear_units(units *u)
     rp_free(u->count_of);
 }
 
-/* size numbers below size into count[], from the stream r: each 32-bit number is multiplied and shifted,
- * the few that would bias are passed over (Lemire's method). */
-static void draw_stratum(rp_random *r, uint64_t size, const int64_t unit[], uint32_t count[])
+/* size numbers below size into count[], from the stream r: each 32-bit number is multiplied and
+ * shifted, the few that would bias are passed over (Lemire's method). */
+static void draw_stratum(rp_random *r, uint64_t size, uint32_t count[])
 {
     const uint32_t reject = -(uint32_t)size % (uint32_t)size;
     for (uint64_t i = 0; i < size;) {
@@ -71,7 +71,7 @@ static void draw_stratum(rp_random *r, uint64_t size, const int64_t unit[], uint
         for (int k = 0; k < 4 && i < size; k++) {
             const uint64_t product = (uint64_t)r->block[k] * size;
             if ((uint32_t)product < reject) continue;
-            count[unit[product >> 32]]++;
+            count[product >> 32]++;
             i++;
         }
     }
@@ -85,9 +85,9 @@ static void draw(const rp_bootstrap_plan *p, int64_t replicate, units *u)
     memset(u->count_of, 0, (size_t)u->count * sizeof *u->count_of);
     for (int64_t s = 0; s < u->strata; s++)
         if (u->start[s + 1] > u->start[s])
-            draw_stratum(&r, (uint64_t)(u->start[s + 1] - u->start[s]), u->unit + u->start[s],
-                         u->count_of);
-    for (int64_t k = 0; k < u->count; k++) u->drawn[k] = u->count_of[k];
+            draw_stratum(&r, (uint64_t)(u->start[s + 1] - u->start[s]), u->count_of + u->start[s]);
+    /* Codes that no case has stand in no stratum and are never drawn. */
+    for (int64_t k = 0; k < u->start[u->strata]; k++) u->drawn[u->unit[k]] = u->count_of[k];
 }
 
 static rp_status run(const rp_bootstrap_plan *p, int64_t first, int64_t count, rp_weighted_fn *fn,
