@@ -149,7 +149,7 @@ static rp_status run_bootstrap(void *arg, double *value)
 {
     work *w = arg;
     rp_bootstrap_result r;
-    RP_TRY(rp_auc_bootstrap(w->n, w->a, w->b, 1, REPLICATES, 0.95, &r));
+    RP_TRY(rp_auc_bootstrap(w->n, w->a, w->b, 1, REPLICATES, 0.95, NULL, &r));
     *value = r.se.x;
     return RP_OK;
 }

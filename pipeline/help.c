@@ -23,7 +23,7 @@ void rp_help_overview(FILE *to)
                   rp_program_version());
     for (const rp_verb *v = rp_verbs; v->name; v++)
         (void)fprintf(to, "  %-10s %s%s\n", v->name, v->summary,
-                      v->takes_ranks ? " (alone, under mpirun or srun)" : "");
+                      v->ranks != RP_RANKS_alone ? " (alone, under mpirun or srun)" : "");
     (void)fprintf(to,
                   "\n  radpipe help VERB     usage, options, examples\n"
                   "  radpipe help job      every key of a job file\n"

@@ -66,8 +66,9 @@ static int run_verb(const rp_verb *v, int argc, char **argv)
             return 0;
         }
     const char *size = getenv("OMPI_COMM_WORLD_SIZE");
-    if (!v->takes_ranks) {
-        if (size && strcmp(size, "1") != 0) {
+    const bool several = size && strcmp(size, "1") != 0;
+    if (v->ranks == RP_RANKS_alone || (v->ranks == RP_RANKS_either && !several)) {
+        if (several) {
             (void)rp_error_set(RP_EUSE, __FILE__, __LINE__, __func__,
                                "'%s' works on one rank: start it without mpirun", v->name);
             return fail(RP_EUSE);

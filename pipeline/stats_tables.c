@@ -45,7 +45,8 @@ static rp_status run_columns(const rp_stats_request *q, family_fn *family,
     RP_ROWS_AUTO rows = {0};
     char why[160];
     const rp_status st = family(columns, &q->options, &rows);
-    if ((st == RP_EDATA || st == RP_EARG || st == RP_ENUM) && is_part) { /* a group may be too small for what the whole allows */
+    if ((st == RP_EDATA || st == RP_EARG || st == RP_ENUM) &&
+        is_part) { /* a group may be too small for what the whole allows */
         (void)snprintf(why, sizeof why, "%.150s", rp_error_message());
         rp_rows_clear(&rows);
         rp_rows_put(&rows, (double)columns->rows, "rows");
@@ -97,7 +98,7 @@ static rp_status run(const rp_stats_request *q, family_fn *family, rp_text *out)
 {
     RP_NEED(q->input, RP_EUSE, "stats: give the table with --input");
     rp_stats_table t = {0};
-    rp_status st = rp_stats_table_read(q->input, q->skip_bad, q->by, &t);
+    rp_status st = rp_stats_agree(rp_stats_table_read(q->input, q->skip_bad, q->by, &t));
     if (st == RP_OK) st = run_table(q, family, &t, out);
     rp_stats_table_clear(&t);
     return st;

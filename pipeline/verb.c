@@ -7,15 +7,15 @@
 #include <stdio.h>
 #include <string.h>
 
-#define RP_VERB(name, takes_ranks, summary)                                                        \
+#define RP_VERB(name, ranks, summary)                                                              \
     rp_status rp_verb_##name(int argc, char **argv);                                               \
     extern const char rp_verb_##name##_usage[];
 #include "pipeline/verbs.inc"
 #undef RP_VERB
 
 const rp_verb rp_verbs[] = {
-#define RP_VERB(name, takes_ranks, summary)                                                        \
-    {#name, summary, rp_verb_##name##_usage, rp_verb_##name, takes_ranks},
+#define RP_VERB(name, ranks, summary)                                                              \
+    {#name, summary, rp_verb_##name##_usage, rp_verb_##name, RP_RANKS_##ranks},
 #include "pipeline/verbs.inc"
 #undef RP_VERB
     {0},

@@ -2,13 +2,20 @@
 #pragma once
 #include "lib/base/text.h"
 
+typedef enum rp_verb_ranks {
+    RP_RANKS_alone, /* refuses to run on several */
+    RP_RANKS_ranks, /* starts MPI always */
+    RP_RANKS_either /* starts MPI where there are several ranks: its start takes longer than most
+                       runs */
+} rp_verb_ranks;
+
 typedef struct rp_verb {
     const char *name;
     const char *summary; /* one line */
     const char *usage;   /* what --help prints: usage, options, examples, exit codes */
     /* argv[0] is the verb.  stdout is the verb's to write; failures are returned, not printed. */
     rp_status (*run)(int argc, char **argv);
-    bool takes_ranks; /* works on several ranks; others run on one only */
+    rp_verb_ranks ranks;
 } rp_verb;
 
 /* pipeline/verbs.inc has the rows; the array ends with a NULL name. */

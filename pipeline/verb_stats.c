@@ -1,4 +1,5 @@
 /* pipeline/verb_stats.c - radpipe stats: estimators and tests on a table. */
+#include "mpi/world.h"
 #include "pipeline/stats_request.h"
 #include "pipeline/verb.h"
 
@@ -62,6 +63,8 @@ const char rp_verb_stats_usage[] =
     "  --margin X             paired: non-inferiority, how much lower the new share may be\n"
     "  --radius MM            detection: of lesions of unknown size (5)\n"
     "  --overlap X            detection on maps: IoU of a hit (0.1)\n"
+    "\n"
+    "Under mpirun or srun the ranks share the replicates of a bootstrap; the digits are the same.\n"
     "\n"
     "example: radpipe stats power --design two-proportions --p1 0.0064 --p0 0.0050 --power 0.9\n"
     "         radpipe stats sequential --fractions 0.5,1\n"
@@ -220,6 +223,8 @@ rp_status rp_verb_stats(int argc, char **argv)
     RP_TRY(find_family(count, word, &family));
     RP_TRY(read_rows(family, &w, &q));
     RP_TRY(read_numbers(&w, covariates, &q));
-    RP_TRY(family->run(&q, &out));
-    return rp_print(w.out, &out);
+    q.options.who = rp_stats_share_replicates;
+    RP_TRY(rp_stats_agree(family->run(&q, &out)));
+    const bool prints = !rp_comm_world() || rp_comm_rank(rp_comm_world()) == 0;
+    return prints ? rp_print(w.out, &out) : RP_OK;
 }

@@ -232,6 +232,22 @@ Test(stats, a_bootstrap_prints_the_same_digits_twice)
     cr_expect(table_number(a, row, "value") > 0.5 && table_number(a, row, "value") < 0.8);
 }
 
+/* 401 replicates do not divide by 2, 3 or 4. */
+Test(stats, a_bootstrap_has_the_same_digits_on_any_number_of_ranks, .timeout = 120)
+{
+    char out[4000];
+    const char *folder = scratch_folder("boot_ranks");
+    size_t size;
+    const char *args = "stats classification --input tests/data/stats_small30_input.csv --bootstrap 401 --seed 9";
+    cr_assert_eq(run_command(60, out, sizeof out, "%s %s --out %s/0.csv", build_path("radpipe"), args, folder), 0, "%s", out);
+    char *alone = file_read(text_of("%s/0.csv", folder), &size);
+    for (int n = 1; n <= 4; n++) {
+        cr_assert_eq(run_command(60, out, sizeof out, "mpirun --bind-to none -n %d %s %s --out %s/%d.csv", n, build_path("radpipe"), args, folder, n), 0, "%s", out);
+        cr_expect_str_eq(file_read(text_of("%s/%d.csv", folder, n), &size), alone, "%d ranks", n);
+    }
+    cr_expect_eq(run_command(60, out, sizeof out, "mpirun --bind-to none -n 2 %s stats classification --input none.csv --bootstrap 20", build_path("radpipe")), 4, "%s", out);
+}
+
 Test(stats, wrong_use_is_told_from_bad_tables)
 {
     char out[4000];

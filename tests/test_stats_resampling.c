@@ -136,7 +136,7 @@ Test(bootstrap, an_area_spreads_as_DeLong_says)
     double v[CASES], auc;
     rp_bootstrap_result r;
     make_scores();
-    cr_assert_eq(rp_auc_bootstrap(CASES, y, score, 11, 2000, 0.95, &r), RP_OK);
+    cr_assert_eq(rp_auc_bootstrap(CASES, y, score, 11, 2000, 0.95, NULL, &r), RP_OK);
     cr_assert_eq(rp_delong_components(CASES, y, score, v, &auc), RP_OK);
     const double se = sqrt(rp_delong_covariance(CASES, y, v, v));
     cr_expect(near(r.se.x, se, 0.06, 0), "%g and %g", r.se.x, se);

@@ -237,7 +237,8 @@ rp_status rp_auc_weighted(int64_t n, const double weight[], const void *context,
 }
 
 rp_status rp_auc_bootstrap(int64_t n, const double y[], const double score[], uint64_t seed,
-                           int64_t replicates, double level, rp_bootstrap_result *out)
+                           int64_t replicates, double level, rp_replicates_fn *who,
+                           rp_bootstrap_result *out)
 {
     RP_AUTO(rp_auc_order) order = NULL;
     RP_AUTOFREE double *jackknife = NULL, *value = NULL, *sorted_y = NULL, *sorted = NULL;
@@ -266,6 +267,7 @@ rp_status rp_auc_bootstrap(int64_t n, const double y[], const double score[], ui
         jackknife[i] = (m * auc - jackknife[i]) / (m - 1);
     }
     const rp_bootstrap_plan plan = {seed, n, stratum, NULL};
-    RP_TRY(rp_bootstrap_run(&plan, 0, replicates, rp_auc_weighted, order, value, defined));
+    RP_TRY(who ? who(&plan, replicates, rp_auc_weighted, order, value, defined)
+               : rp_bootstrap_run(&plan, 0, replicates, rp_auc_weighted, order, value, defined));
     return rp_bootstrap_interval(auc, replicates, value, defined, n, jackknife, level, out);
 }

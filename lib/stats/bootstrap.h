@@ -27,6 +27,10 @@ RP_MUST rp_status rp_bootstrap_run(const rp_bootstrap_plan *plan, int64_t first,
                                    rp_weighted_fn *fn, const void *context, double value[],
                                    bool defined[]);
 
+/* Who computes replicates 0 .. count - 1 of a plan: several ranks may share them out. */
+typedef rp_status rp_replicates_fn(const rp_bootstrap_plan *plan, int64_t count, rp_weighted_fn *fn,
+                                   const void *context, double value[], bool defined[]);
+
 typedef struct rp_bootstrap_result {
     rp_interval percentile, bca;
     rp_value bias, se; /* mean of the replicates minus the estimate; their sd */
@@ -49,9 +53,11 @@ void rp_auc_order_drop(rp_auc_order **order);
 /* rp_weighted_fn; context: the rp_auc_order. */
 RP_MUST rp_status rp_auc_weighted(int64_t n, const double weight[], const void *context,
                                   double *value, bool *defined);
-/* Everything at once, classes as strata: replicates, jackknife by components, interval. */
+/* Everything at once, classes as strata: replicates, jackknife by components, interval.
+ *   who  NULL: this process */
 RP_MUST rp_status rp_auc_bootstrap(int64_t n, const double y[], const double score[], uint64_t seed,
-                                   int64_t replicates, double level, rp_bootstrap_result *out);
+                                   int64_t replicates, double level, rp_replicates_fn *who,
+                                   rp_bootstrap_result *out);
 
 /* Statistic of cases taken in that order (or with those signs). */
 typedef double rp_permuted_fn(int64_t n, const int64_t order[], const void *context);

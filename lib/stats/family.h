@@ -4,8 +4,8 @@
  * undefined is a row with its reason.  Errors of all: RP_EDATA naming column and row, RP_EUSE where
  * an option is out of range, RP_EMEM. */
 #pragma once
+#include "lib/stats/bootstrap.h"
 #include "lib/stats/columns.h"
-#include "lib/stats/value.h"
 
 enum { RP_FAMILY_LIST = 16 };
 typedef struct rp_family_options {
@@ -15,8 +15,9 @@ typedef struct rp_family_options {
     double threshold[RP_FAMILY_LIST]; /* classification: net benefit */
     int64_t replicates;               /* classification: bootstrap of the areas; 0: none */
     uint64_t seed;
-    int64_t permutations; /* permutation: all arrangements up to that many, else that many drawn */
-    double margin;        /* paired: how much lower the new share may be; 0: no test */
+    rp_replicates_fn *who; /* of the bootstrap; NULL: this process */
+    int64_t permutations;  /* permutation: all arrangements up to that many, else that many drawn */
+    double margin;         /* paired: how much lower the new share may be; 0: no test */
     int times;
     double time[RP_FAMILY_LIST]; /* survival: where curves are read; the third is the horizon of
                                     scores */

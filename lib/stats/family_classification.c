@@ -60,7 +60,8 @@ static rp_status add_bootstrap(const scores *s, int i, rp_rows *out)
     const rp_value no = rp_value_undefined("needs two cases of each class");
     r = (rp_bootstrap_result){{no, no}, {no, no}, no, no, 0};
     if (s->has_components)
-        RP_TRY(rp_auc_bootstrap(s->n, s->y, s->score[i], s->o->seed, s->o->replicates, 0.95, &r));
+        RP_TRY(rp_auc_bootstrap(s->n, s->y, s->score[i], s->o->seed, s->o->replicates, 0.95,
+                                s->o->who, &r));
     rp_rows_add(out, r.percentile.low, "auc%d_lo_boot_percentile", k);
     rp_rows_add(out, r.percentile.high, "auc%d_hi_boot_percentile", k);
     rp_rows_add(out, r.bca.low, "auc%d_lo_boot_bca", k);
