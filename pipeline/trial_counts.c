@@ -3,6 +3,7 @@
 #include "io/csv.h"
 #include "lib/stats/two_arm.h"
 #include "pipeline/show_table.h"
+#include "pipeline/trial_line.h"
 #include "pipeline/trial_report.h"
 
 #include <inttypes.h>
@@ -19,14 +20,6 @@ static rp_status interval_of(const rp_trial_request *a, const rp_counts *c, rp_i
             "--method '%s': must be katz, koopman, mn or poisson", a->method);
     *out = rp_ratio_katz(c, a->level);
     return RP_OK;
-}
-
-static void put(rp_text *t, rp_value v, double times)
-{
-    if (v.state == RP_VALUE_INFINITE)
-        rp_csv_put(t, v.x > 0 ? "inf" : "-inf");
-    else
-        rp_csv_put_double(t, v.state == RP_VALUE_OK ? v.x * times : NAN);
 }
 
 /* p of H0 that the ratio reaches the margin; a margin below 1 looks from the other side, arms and
@@ -57,12 +50,12 @@ static rp_status add_row(const rp_trial_request *a, const char *trial, const cha
     for (int i = 0; i < 4; i++) rp_csv_put_int(out, count[i]);
     rp_csv_put_double(out, 1000 * (double)c->x1 / (double)c->n1);
     rp_csv_put_double(out, 1000 * (double)c->x0 / (double)c->n0);
-    put(out, rp_two_arm_ratio(c), 1);
-    put(out, ratio.low, 1);
-    put(out, ratio.high, 1);
+    rp_trial_value_put(out, rp_two_arm_ratio(c), 1);
+    rp_trial_value_put(out, ratio.low, 1);
+    rp_trial_value_put(out, ratio.high, 1);
     rp_csv_put_double(out, 1000 * ((double)c->x1 / (double)c->n1 - (double)c->x0 / (double)c->n0));
-    put(out, difference.low, 1000);
-    put(out, difference.high, 1000);
+    rp_trial_value_put(out, difference.low, 1000);
+    rp_trial_value_put(out, difference.high, 1000);
     rp_csv_put_double(out, p.fisher);
     if (a->margin > 0) RP_TRY(noninferior(a, c, out));
     rp_csv_end(out);

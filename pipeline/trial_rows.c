@@ -3,107 +3,11 @@
 
 #include "io/csv.h"
 #include "lib/stats/stratified.h"
+#include "pipeline/trial_line.h"
 
 #include <inttypes.h>
 #include <math.h>
 #include <string.h>
-
-/* One line of the table; what a line has not stays undefined or empty. */
-typedef struct line {
-    const rp_endpoint *e;
-    const char *part, *column, *level;
-    bool has_counts;
-    rp_trial_cell cell;
-    rp_value ratio, difference, p, chisq;
-    rp_interval ratio_ci, difference_ci;
-    const char *ratio_method, *difference_method, *p_method;
-    int df;
-    int64_t clusters; /* 0: none */
-    const char *note;
-} line;
-
-static const char header[] =
-    "endpoint,part,column,level,x1,n1,x0,n0,missing1,missing0,per,new_rate,control_rate,"
-    "ratio,ratio_low,ratio_high,ratio_method,difference,difference_low,difference_high,"
-    "difference_method,p,p_method,chisq,df,clusters,note\n";
-
-static line blank(const rp_endpoint *e, const char *part, const char *column, const char *level)
-{
-    const rp_value none = rp_value_undefined("");
-    return (line){.e = e,
-                  .part = part,
-                  .column = column,
-                  .level = level,
-                  .ratio = none,
-                  .difference = none,
-                  .p = none,
-                  .chisq = none,
-                  .ratio_ci = {none, none},
-                  .difference_ci = {none, none},
-                  .ratio_method = "",
-                  .difference_method = "",
-                  .p_method = "",
-                  .note = ""};
-}
-
-static void put_value(rp_text *t, rp_value v, double times)
-{
-    if (v.state == RP_VALUE_INFINITE)
-        rp_csv_put(t, v.x > 0 ? "inf" : "-inf");
-    else
-        rp_csv_put_double(t, v.state == RP_VALUE_OK ? v.x * times : INFINITY);
-}
-
-static void put_counts(rp_text *t, const line *l)
-{
-    const rp_counts *c = &l->cell.c;
-    const int64_t n[] = {c->x1, c->n1, c->x0, c->n0, l->cell.missing1, l->cell.missing0};
-    for (int k = 0; k < 6; k++)
-        if (l->has_counts)
-            rp_csv_put_int(t, n[k]);
-        else
-            rp_csv_put(t, "");
-    rp_csv_put_double(t, l->e->per);
-    put_value(t, rp_value_ratio((double)c->x1, (double)c->n1, ""), l->e->per);
-    put_value(t, rp_value_ratio((double)c->x0, (double)c->n0, ""), l->e->per);
-}
-
-/* Why a number is not there, where one is expected. */
-static const char *note_of(const line *l)
-{
-    const rp_value *v[] = {&l->ratio, &l->ratio_ci.low, &l->difference, &l->p, &l->chisq};
-    for (int k = 0; k < 5; k++)
-        if (v[k]->state == RP_VALUE_UNDEFINED && v[k]->reason[0]) return v[k]->reason;
-    return l->note;
-}
-
-static void put_line(rp_text *t, const line *l)
-{
-    const char *const key[] = {l->e->name, l->part, l->column, l->level};
-    for (int k = 0; k < 4; k++) rp_csv_put(t, key[k]);
-    put_counts(t, l);
-    put_value(t, l->ratio, 1);
-    put_value(t, l->ratio_ci.low, 1);
-    put_value(t, l->ratio_ci.high, 1);
-    rp_csv_put(t, l->ratio_method);
-    put_value(t, l->difference, l->e->per);
-    put_value(t, l->difference_ci.low, l->e->per);
-    put_value(t, l->difference_ci.high, l->e->per);
-    rp_csv_put(t, l->difference_method);
-    put_value(t, l->p, 1);
-    rp_csv_put(t, l->p_method);
-    put_value(t, l->chisq, 1);
-    if (l->df > 0)
-        rp_csv_put_int(t, l->df);
-    else
-        rp_csv_put(t, "");
-    if (l->clusters > 0)
-        rp_csv_put_int(t, l->clusters);
-    else
-        rp_csv_put(t, "");
-    rp_csv_put(t, note_of(l));
-    rp_csv_end(t);
-}
 
 static rp_status ratio_interval(const rp_trial_plan *p, const rp_counts *c, double level,
                                 rp_interval *out)
@@ -115,7 +19,7 @@ static rp_status ratio_interval(const rp_trial_plan *p, const rp_counts *c, doub
     return RP_OK;
 }
 
-static rp_status fill_plain(const rp_trial_plan *p, line *l)
+static rp_status fill_plain(const rp_trial_plan *p, rp_trial_line *l)
 {
     const rp_counts *c = &l->cell.c;
     const double level = rp_trial_plan_level(p);
@@ -136,7 +40,7 @@ static rp_status fill_plain(const rp_trial_plan *p, line *l)
     return RP_OK;
 }
 
-static void fill_clustered(const rp_clustered *c, line *l)
+static void fill_clustered(const rp_clustered *c, rp_trial_line *l)
 {
     l->ratio = c->ratio;
     l->difference = c->difference;
@@ -148,7 +52,8 @@ static void fill_clustered(const rp_clustered *c, line *l)
     l->p_method = c->is_few ? "robust-wald-t" : "robust-wald";
 }
 
-static void put_patterns(rp_text *t, const line *l, int64_t n, const rp_cluster_pattern p[])
+static void put_patterns(rp_text *t, const rp_trial_line *l, int64_t n,
+                         const rp_cluster_pattern p[])
 {
     for (int64_t i = 0; i < n; i++) {
         const int64_t x[] = {p[i].x1, p[i].n1, p[i].x0, p[i].n0, p[i].clusters};
@@ -168,7 +73,7 @@ static bool is_robust(const rp_trial_work *w, const rp_endpoint *e)
 
 /* The clusters of a group, or of all (group NULL), and what follows from them.
  *   patterns  NULL: not wanted as text */
-static rp_status find_clustered(rp_trial_work *w, line *l, const int32_t group[], int only,
+static rp_status find_clustered(rp_trial_work *w, rp_trial_line *l, const int32_t group[], int only,
                                 rp_clustered *out, rp_text *patterns)
 {
     RP_AUTOFREE rp_cluster_pattern *p = NULL;
@@ -184,7 +89,7 @@ static rp_status find_clustered(rp_trial_work *w, line *l, const int32_t group[]
 }
 
 /* A line with counts: estimates by the plan's methods, or robust ones. */
-static rp_status fill(rp_trial_work *w, line *l, const int32_t group[], int only,
+static rp_status fill(rp_trial_work *w, rp_trial_line *l, const int32_t group[], int only,
                       rp_clustered *robust, rp_text *patterns)
 {
     const rp_counts *c = &l->cell.c;
@@ -223,7 +128,7 @@ static rp_status add_strata(rp_trial_work *w, const rp_endpoint *e, rp_text *csv
     RP_TRY(rp_alloc(w->strata, sizeof *c, &c));
     RP_TRY(count(w, e, w->stratum, w->strata, cell));
     for (int k = 0; k < w->strata; k++) {
-        line l = blank(e, "stratum", "", "");
+        rp_trial_line l = rp_trial_line_blank(e, "stratum", "", "");
         RP_TEXT_AUTO name = {0};
         rp_trial_stratum_name(w, k, &name);
         RP_TRY(rp_text_status(&name));
@@ -232,9 +137,9 @@ static rp_status add_strata(rp_trial_work *w, const rp_endpoint *e, rp_text *csv
         c[k] = cell[k].c;
         l.has_counts = true;
         l.ratio = c[k].n1 > 0 && c[k].n0 > 0 ? rp_two_arm_ratio(&c[k]) : rp_value_undefined("");
-        if (c[k].n1 + c[k].n0 > 0) put_line(csv, &l);
+        if (c[k].n1 + c[k].n0 > 0) rp_trial_line_put(csv, &l);
     }
-    line l = blank(e, "stratified", "", "");
+    rp_trial_line l = rp_trial_line_blank(e, "stratified", "", "");
     RP_TRY(rp_stratified_find(w->strata, c, rp_trial_plan_level(w->plan), &s));
     l.ratio = s.ratio;
     l.difference = s.difference;
@@ -247,7 +152,7 @@ static rp_status add_strata(rp_trial_work *w, const rp_endpoint *e, rp_text *csv
     l.difference_method = "mantel-haenszel-sato";
     l.p_method = "cochran-mantel-haenszel";
     l.note = w->is_clustered ? "clusters are not heeded" : "";
-    put_line(csv, &l);
+    rp_trial_line_put(csv, &l);
     return RP_OK;
 }
 
@@ -256,13 +161,13 @@ static rp_status add_interaction(const rp_trial_work *w, const rp_endpoint *e, c
                                  int levels, const rp_counts c[], int robust, const double x[],
                                  const double v[], rp_text *csv)
 {
-    line l = blank(e, "interaction", column, "");
+    rp_trial_line l = rp_trial_line_blank(e, "interaction", column, "");
     if (is_robust(w, e))
         rp_heterogeneity(robust, x, v, &l.chisq, &l.df, &l.p);
     else
         RP_TRY(rp_ratio_heterogeneity(levels, c, &l.chisq, &l.df, &l.p));
     l.p_method = is_robust(w, e) ? "robust-heterogeneity" : "heterogeneity";
-    put_line(csv, &l);
+    rp_trial_line_put(csv, &l);
     return RP_OK;
 }
 
@@ -279,7 +184,7 @@ static rp_status add_subgroups(rp_trial_work *w, const rp_endpoint *e, const rp_
     RP_TRY(rp_alloc(f->levels, sizeof *v, &v));
     RP_TRY(count(w, e, f->code, f->levels, cell));
     for (int k = 0; k < f->levels; k++) {
-        line l = blank(e, "subgroup", f->column, rp_factor_level(f, k));
+        rp_trial_line l = rp_trial_line_blank(e, "subgroup", f->column, rp_factor_level(f, k));
         rp_clustered r = {.log_se = rp_value_undefined("")};
         l.cell = cell[k];
         c[k] = cell[k].c;
@@ -289,7 +194,7 @@ static rp_status add_subgroups(rp_trial_work *w, const rp_endpoint *e, const rp_
             x[robust] = log(r.ratio.x);
             v[robust++] = r.log_se.x * r.log_se.x;
         }
-        put_line(csv, &l);
+        rp_trial_line_put(csv, &l);
     }
     return add_interaction(w, e, f->column, f->levels, c, robust, x, v, csv);
 }
@@ -297,11 +202,11 @@ static rp_status add_subgroups(rp_trial_work *w, const rp_endpoint *e, const rp_
 static rp_status add_endpoint(rp_trial_work *w, const rp_endpoint *e, rp_text *csv,
                               rp_text *patterns)
 {
-    line l = blank(e, "all", "", "");
+    rp_trial_line l = rp_trial_line_blank(e, "all", "", "");
     rp_clustered robust;
     RP_TRY(count(w, e, NULL, 1, &l.cell));
     RP_TRY(fill(w, &l, NULL, -1, &robust, patterns));
-    put_line(csv, &l);
+    rp_trial_line_put(csv, &l);
     RP_TRY(add_strata(w, e, csv));
     for (int k = 0; k < w->plan->subgroups.count; k++)
         for (int f = 0; f < w->factors; f++)
@@ -313,7 +218,7 @@ static rp_status add_endpoint(rp_trial_work *w, const rp_endpoint *e, rp_text *c
 rp_status rp_trial_rows(rp_trial_work *w, rp_text *csv, rp_text *clusters)
 {
     const rp_key_list *list = &w->plan->endpoints;
-    rp_text_add(csv, "%s", header);
+    rp_text_add(csv, "%s", rp_trial_line_header);
     rp_text_add(clusters, "endpoint,part,column,level,x1,n1,x0,n0,clusters\n");
     if (list->count == 0) {
         for (const rp_endpoint *e = rp_endpoints; e->name; e++)
@@ -355,7 +260,8 @@ static rp_status noninferior_p(const rp_trial_plan *p, const rp_endpoint *e, con
     return RP_OK;
 }
 
-static rp_status test_noninferior(rp_trial_work *w, line *l, const rp_clustered *robust, verdict *v)
+static rp_status test_noninferior(rp_trial_work *w, rp_trial_line *l, const rp_clustered *robust,
+                                  verdict *v)
 {
     const rp_trial_plan *p = w->plan;
     const bool is_ratio = strcmp(p->scale, "ratio") == 0;
@@ -371,7 +277,7 @@ static rp_status test_noninferior(rp_trial_work *w, line *l, const rp_clustered 
 }
 
 /* Two-sided p, and the difference on the good side. */
-static void test_superior(const rp_trial_work *w, const line *l, verdict *v)
+static void test_superior(const rp_trial_work *w, const rp_trial_line *l, verdict *v)
 {
     const double two = 2 * w->plan->alpha / w->plan->sides;
     v->estimate = l->ratio;
@@ -390,7 +296,7 @@ rp_status rp_trial_tests(rp_trial_work *w, rp_text *csv)
     rp_text_add(csv, "step,endpoint,test,estimate,bound,margin,p,result\n");
     for (int k = 0; k < steps; k++) {
         const rp_endpoint *e = step[k].endpoint;
-        line l = blank(e, "all", "", "");
+        rp_trial_line l = rp_trial_line_blank(e, "all", "", "");
         rp_clustered robust = {0};
         verdict v = {rp_value_undefined(""), rp_value_undefined(""), rp_value_undefined(""), false};
         RP_NEED(rp_endpoint_fits(e, &w->exams), RP_EDATA,
@@ -404,10 +310,10 @@ rp_status rp_trial_tests(rp_trial_work *w, rp_text *csv)
         rp_csv_put_int(csv, k + 1);
         rp_csv_put(csv, e->name);
         rp_csv_put(csv, step[k].is_noninferiority ? "noninferiority" : "superiority");
-        put_value(csv, v.estimate, 1);
-        put_value(csv, v.bound, 1);
+        rp_trial_value_put(csv, v.estimate, 1);
+        rp_trial_value_put(csv, v.bound, 1);
         rp_csv_put_double(csv, step[k].is_noninferiority ? w->plan->margin : INFINITY);
-        put_value(csv, v.p, 1);
+        rp_trial_value_put(csv, v.p, 1);
         rp_csv_put(csv, !open ? "not tested" : v.met ? "met" : "not met");
         rp_csv_end(csv);
         open &= v.met;

@@ -232,6 +232,18 @@ Test(trial_table, malformed_rows_stop_by_line_or_are_counted)
     (void)trial("word", 2, out, sizeof out, text_of("--table %s --bad-rows ignore", path));
 }
 
+Test(trial_table, the_plan_that_ships_is_one_and_runs)
+{
+    const char *path = shared_path("data/stats/trials/policy_cohort.csv");
+    if (!path) skip_test("the reference set ../shared/data/stats is not there");
+    char out[60000];
+    const char *folder = trial("shipped", 0, out, sizeof out, text_of("--table %s --sap jobs/plans/screening.yaml", path));
+    const table *t = table_read(text_of("%s/tests.csv", folder));
+    cr_assert_eq(t->rows, 3);
+    cr_expect_str_eq(table_text(t, 0, "result"), "not met", "21 interval cancers show nothing");
+    cr_expect_str_eq(table_text(t, 1, "result"), "not tested");
+}
+
 /* The program in trial.R recomputes every row with base R's own functions. */
 Test(trial_table, r_recomputes_every_row, .timeout = 120)
 {
