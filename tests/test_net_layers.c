@@ -120,7 +120,7 @@ Test(net_layers, norm_and_activation_are_pytorchs)
     const int64_t size[3] = {4, 5, 6};
     float *x = mixed_plain(50, NC * NV, 4), *gamma = mixed_plain(51, NC, 1),
           *beta = mixed_plain(52, NC, 1);
-    float *dy = mixed_plain(60, NC * NV, 1), stat[2 * NC], dgamma[NC], dbeta[NC];
+    float *dy = mixed_plain(60, NC * NV, 1), stat[3 * NC], dgamma[NC], dbeta[NC];
     const rp_tensor tx = tensor_from(NC, size, x), ty = tensor_from(NC, size, NULL),
                     tdy = tensor_from(NC, size, dy);
     rp_tensor none = ty;
@@ -140,19 +140,31 @@ Test(net_layers, norm_and_activation_are_pytorchs)
     const rp_norm_act parts = {gamma, beta, 0.01, 1e-5, stat, 3, sums, scratch};
     rp_norm_act_forward(&parts, &tx, &ty, &none);
     expect_tensor("norm_act", "y", "parts", &ty);
+    rp_norm_act_forward(&n, &tx, &ty, &none);
+    const rp_tensor made = tensor_from(NC, size, NULL), kept = tensor_from(NC, size, NULL);
+    rp_norm_act_again(&n, &tx, &made);
+    cr_expect(memcmp(made.data, ty.data, NC * NV * sizeof(float)) == 0);
+    rp_tensor_copy(&tx, &kept);
+    rp_norm_act_forward(&n, &kept, &kept, &none); /* in place */
+    cr_expect(memcmp(kept.data, ty.data, NC * NV * sizeof(float)) == 0);
+    rp_tensor_copy(&tdy, &kept);
+    rp_norm_act_backward(&n, &tx, &kept, &kept, dgamma, dbeta);
     rp_norm_act_backward(&n, &tx, &tdy, &ty, dgamma, dbeta);
     expect_tensor("norm_act", "dx", "own", &ty);
+    cr_expect(memcmp(kept.data, ty.data, NC * NV * sizeof(float)) == 0);
     expect_values("norm_act", "dw", "own", NC, dgamma);
     expect_values("norm_act", "db", "own", NC, dbeta);
     float *all[] = {x, gamma, beta, dy, tx.data, ty.data, tdy.data};
     for (int i = 0; i < 7; i++) rp_free(all[i]);
+    rp_free(made.data);
+    rp_free(kept.data);
     rp_free(scratch);
 }
 
 Test(net_layers, norm_writes_views_and_ignores_threads)
 {
     const int64_t size[3] = {9, 20, 30}, voxels = 9 * 20 * 30, wide = 40;
-    float *x = mixed_plain(1, voxels * 16, 1), *gamma = mixed_plain(2, 16, 1), stat[32];
+    float *x = mixed_plain(1, voxels * 16, 1), *gamma = mixed_plain(2, 16, 1), stat[48];
     char *scratch = net_array((int64_t)rp_norm_act_scratch(voxels, 16), 1);
     const rp_norm_act n = {gamma, gamma, 0.01, 1e-5, stat, 0, NULL, scratch};
     const rp_tensor tx = tensor_from(16, size, x), a = tensor_from(16, size, NULL),

@@ -38,11 +38,14 @@ static void give_places(rp_engine *e)
     for (int v = 0; v < e->values; v++) {
         rp_place *p = &e->place[v];
         if (p->home_life.first <= p->home_life.last) p->home.data = at(e, p->home_life.offset);
+        if (p->again_at >= 0) p->again.data = at(e, p->again_life.offset);
         if (p->gradient_life.first <= p->gradient_life.last)
             p->gradient.data = at(e, p->gradient_life.offset);
     }
     for (int v = 0; v < e->values; v++) {
         rp_place *p = &e->place[v];
+        if (p->gradient_of >= 0) p->gradient.data = e->place[p->gradient_of].gradient.data;
+        if (p->home_of >= 0) p->home.data = e->place[p->home_of].home.data;
         if (p->concat < 0) continue;
         const rp_place *whole = &e->place[p->concat];
         p->slot = rp_tensor_slice(&whole->home, p->channel, p->home.shape[1]);
@@ -53,7 +56,6 @@ static void give_places(rp_engine *e)
             e->step[i].packed[op] = at(e, e->step[i].packed_at[op]);
         e->step[i].stat = at(e, e->step[i].stat_at);
     }
-    e->scratch = at(e, e->scratch_at);
     e->sums = at(e, e->sums_at);
     e->target = at(e, e->target_at);
     e->statistics = at(e, e->statistics_at);
@@ -179,6 +181,18 @@ static void clear_gradient(const rp_engine *e, const rp_layer *l, float gradient
     }
 }
 
+/* Makes again what the backward pass of layer i is the first to read. */
+static void make_again(rp_engine *e, int i)
+{
+    for (int k = 0; k < 2; k++) {
+        const int v = e->net->layer[i].in[k];
+        if (v < 0 || e->place[v].again_at != i) continue;
+        for (int w = 0; w < i; w++)
+            if (e->net->layer[w].out == v)
+                rp_layer_table[e->net->layer[w].kind]->again(e, &e->step[w], &e->place[v].again);
+    }
+}
+
 static rp_status train(rp_engine *e, const float image[], const uint8_t target[], float gradient[],
                        rp_loss_values *loss)
 {
@@ -188,6 +202,7 @@ static rp_status train(rp_engine *e, const float image[], const uint8_t target[]
         if (e->supervision[k] > 0) RP_TRY(add_loss(e, k, target, &sum));
     for (int i = e->steps - 1; i >= 0; i--) {
         rp_step *s = &e->step[i];
+        make_again(e, i);
         if (!s->learns)
             clear_gradient(e, s->layer, gradient);
         else

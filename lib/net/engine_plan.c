@@ -1,10 +1,10 @@
-/* lib/net/engine_plan.c - what an engine needs: who depends on whom, lifetimes, kernels, bytes.
+/* lib/net/engine_plan.c - what an engine needs: who depends on whom, kernels, bytes.
  *
  * 1. A value that is part of a concatenation lies in its slot there; it has a home besides only if
  *    something else reads it too.  The concatenation must be its last reader, so that its gradient
  * is there first and the others add to it.
- * 2. In training, what a layer's backward pass reads lives until then; else until its last reader.
- */
+ * 2. Kernels are planned on shapes alone; their scratch then finds its place in the arena
+ *    (lib/net/engine_life.c). */
 #include "lib/net/engine_priv.h"
 
 #include "lib/base/text.h"
@@ -12,8 +12,6 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-
-static int backward_time(const rp_engine *e, int layer) { return 2 * e->net->layers - layer; }
 
 static bool reads(const rp_layer *l, int value) { return l->in[0] == value || l->in[1] == value; }
 
@@ -80,90 +78,15 @@ static void name_step(const rp_network *net, const rp_layer *l, int index, char 
     if (end) *end = 0;
 }
 
-static void extend(rp_lifetime *life, int first, int last)
-{
-    if (first < life->first) life->first = first;
-    if (last > life->last) life->last = last;
-}
-
-/* Lifetimes of the value that layer i writes; the image is value 0, written before layer 0. */
-static void live(rp_engine *e, int value, int writer, rp_lifetime *home, rp_lifetime *gradient)
-{
-    const rp_network *net = e->net;
-    const int loss = net->layers;
-    extend(home, writer, writer);
-    if (e->train && writer >= 0)
-        extend(gradient, backward_time(e, writer), backward_time(e, writer));
-    for (int k = 0; k < net->outputs; k++)
-        if (net->output[k] == value) {
-            extend(home, writer, loss);
-            if (e->train) extend(gradient, loss, loss);
-        }
-    for (int i = 0; i < net->layers; i++) {
-        if (!reads(&net->layer[i], value)) continue;
-        extend(home, i, i);
-        if (!e->train || !e->step[i].learns) continue;
-        if (net->layer[i].kind != RP_LAYER_CONCAT)
-            extend(home, backward_time(e, i), backward_time(e, i));
-        extend(gradient, backward_time(e, i), backward_time(e, i));
-    }
-}
-
-static const rp_lifetime nothing = {.first = 1 << 29, .last = -1};
-
-static void find_lifetimes(rp_engine *e)
-{
-    const rp_network *net = e->net;
-    for (int v = 0; v < net->values; v++)
-        e->place[v].home_life = e->place[v].gradient_life = nothing;
-    live(e, 0, -1, &e->place[0].home_life, &e->place[0].gradient_life);
-    e->place[0].gradient_life = nothing; /* nobody asks for the gradient of the image */
-    for (int i = 0; i < net->layers; i++) {
-        if (!(e->train ? e->step[i].learns || e->step[i].infers : e->step[i].infers)) continue;
-        const int v = net->layer[i].out;
-        rp_place *p = &e->place[v];
-        live(e, v, i, &p->home_life, &p->gradient_life);
-        if (p->concat < 0) continue;
-        /* the slot lives in the concatenation, and so does the gradient */
-        rp_place *whole = &e->place[p->concat];
-        rp_lifetime unused = nothing;
-        extend(&whole->home_life, i, i);
-        if (e->train) extend(&whole->gradient_life, backward_time(e, i), backward_time(e, i));
-        p->gradient_life = unused;
-        if (!p->has_home) p->home_life = unused;
-    }
-}
-
 static size_t line(size_t bytes) { return (bytes + 63) / 64 * 64; }
-
-static rp_status place_values(rp_engine *e)
-{
-    RP_AUTOFREE rp_lifetime *item = NULL;
-    RP_TRY(rp_alloc(2 * (int64_t)e->values, sizeof *item, &item));
-    for (int v = 0; v < e->values; v++) {
-        rp_place *p = &e->place[v];
-        int64_t count;
-        RP_TRY(rp_product(
-            4, (int64_t[]){e->net->value[v].channels, p->size[0], p->size[1], p->size[2]}, &count));
-        RP_TRY(rp_bytes(count, sizeof(float), &p->home_life.bytes));
-        p->gradient_life.bytes = p->home_life.bytes;
-        item[2 * v] = p->home_life;
-        item[2 * v + 1] = p->gradient_life;
-    }
-    RP_TRY(rp_memory_plan(2 * e->values, item, &e->arena));
-    for (int v = 0; v < e->values; v++) {
-        e->place[v].home_life = item[2 * v];
-        e->place[v].gradient_life = item[2 * v + 1];
-    }
-    return RP_OK;
-}
 
 /* Shapes and strides of all tensors, their data still NULL: what kernels are planned for. */
 static void shape_tensors(rp_engine *e)
 {
     for (int v = 0; v < e->values; v++) {
         rp_place *p = &e->place[v];
-        p->home = p->gradient = p->slot = rp_tensor_make(NULL, e->net->value[v].channels, p->size);
+        p->home = p->again = p->gradient = p->slot =
+            rp_tensor_make(NULL, e->net->value[v].channels, p->size);
         if (p->concat < 0) continue;
         p->slot.stride = p->gradient.stride = e->net->value[p->concat].channels;
     }
@@ -174,8 +97,7 @@ static rp_status plan_steps(rp_engine *e)
     for (int i = 0; i < e->steps; i++) {
         rp_step *s = &e->step[i];
         if (!s->infers && !s->learns) continue;
-        RP_TRY_IN(rp_layer_table[s->layer->kind]->plan(e, s, &e->scratch_bytes), "layer '%s'",
-                  s->name);
+        RP_TRY_IN(rp_layer_table[s->layer->kind]->plan(e, s), "layer '%s'", s->name);
     }
     return RP_OK;
 }
@@ -192,13 +114,11 @@ static void add_up(rp_engine *e)
         }
         s->stat_at = at;
         if (s->layer->kind == RP_LAYER_NORM_ACT)
-            at += line(2 * (size_t)e->net->value[s->layer->out].channels * sizeof(float));
+            at += line(3 * (size_t)e->net->value[s->layer->out].channels * sizeof(float));
     }
     e->params_at = at;
     for (int i = 0; i < e->net->params; i++)
         if (e->net->param[i].dims == 1) at += line((size_t)e->net->param[i].count * sizeof(float));
-    e->scratch_at = at;
-    at += line(e->scratch_bytes);
     e->sums_at = at;
     at += line(e->sums_bytes);
     e->target_at = e->statistics_at = at;
@@ -286,10 +206,10 @@ rp_status rp_engine_plan(const rp_engine_settings *s, rp_engine *e)
     mark_needed(e);
     RP_TRY(find_concats(e));
     find_adds(e);
-    find_lifetimes(e);
-    RP_TRY(place_values(e));
+    rp_engine_lifetimes(e);
     shape_tensors(e);
     RP_TRY(plan_steps(e));
+    RP_TRY(rp_engine_places(e));
     e->list = NULL;
     e->kernels = NULL;
     add_up(e);

@@ -124,6 +124,7 @@ static rp_status run_rounds(race *r, const entry **winner)
             const entry *e = &r->entry[i];
             if (e->seconds >= 0 && (!best || e->seconds < best->seconds)) best = e;
         }
+        RP_ASSERT(best != NULL); /* the best one never drops out */
         for (int i = 0; i < r->entries && round == 1; i++)
             if (r->entry[i].seconds > hopeless * best->seconds) r->entry[i].seconds = -1;
     }

@@ -11,9 +11,8 @@ static const rp_layer *writer(const rp_engine *e, int value)
     return NULL;
 }
 
-static rp_status plan(rp_engine *e, rp_step *s, size_t *scratch)
+static rp_status plan(rp_engine *e, rp_step *s)
 {
-    (void)scratch;
     for (int k = 0; k < 2; k++)
         RP_NEED(e->place[s->layer->in[k]].concat == s->layer->out, RP_EBUG,
                 "value %d is part of two concatenations", s->layer->in[k]);
@@ -40,4 +39,4 @@ static rp_status backward(rp_engine *e, rp_step *s, float gradient[])
 }
 
 const rp_layer_ops rp_layer_concat = {
-    "concat", "channels of two values side by side", plan, NULL, forward, backward};
+    "concat", "channels of two values side by side", plan, NULL, forward, backward, NULL};

@@ -2,6 +2,10 @@
 #pragma once
 #include "lib/net/engine.h"
 #include "lib/net/kernels.h"
+#include "lib/net/memory_plan.h"
+
+/* When a layer works: forward; backward by its parameters; by its input. */
+typedef enum rp_pass { RP_PASS_FORWARD, RP_PASS_BACK, RP_PASS_BACK_INPUT, RP_PASS_COUNT } rp_pass;
 
 /* One layer of an engine. */
 typedef struct rp_step {
@@ -14,19 +18,22 @@ typedef struct rp_step {
     void *packed[RP_OP_COUNT];
     size_t packed_at[RP_OP_COUNT];
     int64_t sum_parts; /* that come with a convolution's output for the norm behind it; 0: none */
-    float *stat;       /* norms: 2 floats a channel */
+    float *stat;       /* norms: 3 floats a channel */
     size_t stat_at;
+    rp_lifetime scratch[RP_PASS_COUNT];
 } rp_step;
 
 typedef struct rp_layer_ops {
     const char *name, *meaning;
-    /* Chooses kernels; raises *scratch to the bytes that the layer needs for itself. */
-    rp_status (*plan)(rp_engine *e, rp_step *s, size_t *scratch);
+    /* Chooses kernels; sets the bytes of scratch that each pass needs. */
+    rp_status (*plan)(rp_engine *e, rp_step *s);
     /* Takes the flat array w over; may be NULL. */
     rp_status (*weights)(rp_engine *e, rp_step *s, const float w[]);
     rp_status (*forward)(rp_engine *e, rp_step *s);
     /* gradient: the flat array; the layer writes all of its own parameters. */
     rp_status (*backward)(rp_engine *e, rp_step *s, float gradient[]);
+    /* Its output anew, bit by bit, from what lives on; NULL where outputs are kept. */
+    void (*again)(rp_engine *e, rp_step *s, const rp_tensor *out);
 } rp_layer_ops;
 
 /* By rp_layer_kind. */

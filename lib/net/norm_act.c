@@ -21,12 +21,12 @@ static const rp_norm_loops *loops(void)
 
 static int64_t chunks_of(int64_t voxels) { return (voxels + RP_NORM_CHUNK - 1) / RP_NORM_CHUNK; }
 
-/* Scratch: sums of the chunks and their total (2 doubles a channel each), then three rows of
- * floats. */
+/* Scratch: sums of the chunks and their total (2 doubles a channel each), then two rows of floats.
+ */
 size_t rp_norm_act_scratch(int64_t voxels, int64_t channels)
 {
     const size_t sums = (size_t)((chunks_of(voxels) + 1) * 2 * channels) * sizeof(double);
-    return sums + (size_t)(3 * channels) * sizeof(float);
+    return sums + (size_t)(2 * channels) * sizeof(float);
 }
 
 /* Chunk k of n voxels: its first voxel and its length. */
@@ -66,31 +66,44 @@ static float *rows_of(const rp_tensor *x, void *scratch)
     return (float *)(void *)((double *)scratch + (chunks_of(rp_tensor_voxels(x)) + 1) * 2 * c);
 }
 
-void rp_norm_act_forward(const rp_norm_act *norm, const rp_tensor *x, const rp_tensor *y,
-                         const rp_tensor *y2)
+static void apply(const rp_norm_act *norm, const rp_tensor *x, const rp_tensor *y,
+                  const rp_tensor *y2)
 {
     const rp_norm_loops *l = loops();
     const int64_t n = rp_tensor_voxels(x), c = x->shape[1];
-    double *total = norm->scratch;
-    if (norm->parts > 0)
-        add_chunks(norm->parts, 2 * c, norm->sums, total);
-    else
-        total = sum_squares(x, norm->scratch);
-    float *mean = norm->stat, *rstd = mean + c, *a = rows_of(x, norm->scratch);
-    for (int64_t i = 0; i < c; i++) {
-        const double m = total[i] / (double)n, var = total[c + i] / (double)n - m * m;
-        mean[i] = (float)m;
-        rstd[i] = (float)(1 / sqrt((var > 0 ? var : var == var ? 0 : var) + norm->eps));
-        a[i] = norm->gamma[i] * rstd[i];
-    }
+    const float *mean = norm->stat, *a = mean + 2 * c;
 #pragma omp parallel for schedule(static)
     for (int64_t k = 0; k < chunks_of(n); k++) {
         int64_t first;
         const int64_t count = chunk(k, n, &first);
         l->apply(count, c, x->data + first * x->stride, x->stride, mean, a, norm->beta,
                  (float)norm->slope, y->data + first * y->stride, y->stride,
-                 y2->data ? y2->data + first * y2->stride : NULL, y2->stride);
+                 y2 && y2->data ? y2->data + first * y2->stride : NULL, y2 ? y2->stride : 0);
     }
+}
+
+void rp_norm_act_forward(const rp_norm_act *norm, const rp_tensor *x, const rp_tensor *y,
+                         const rp_tensor *y2)
+{
+    const int64_t n = rp_tensor_voxels(x), c = x->shape[1];
+    double *total = norm->scratch;
+    if (norm->parts > 0)
+        add_chunks(norm->parts, 2 * c, norm->sums, total);
+    else
+        total = sum_squares(x, norm->scratch);
+    float *mean = norm->stat, *rstd = mean + c, *a = rstd + c;
+    for (int64_t i = 0; i < c; i++) {
+        const double m = total[i] / (double)n, var = total[c + i] / (double)n - m * m;
+        mean[i] = (float)m;
+        rstd[i] = (float)(1 / sqrt((var > 0 ? var : var == var ? 0 : var) + norm->eps));
+        a[i] = norm->gamma[i] * rstd[i];
+    }
+    apply(norm, x, y, y2);
+}
+
+void rp_norm_act_again(const rp_norm_act *norm, const rp_tensor *x, const rp_tensor *y)
+{
+    apply(norm, x, y, NULL);
 }
 
 void rp_norm_act_backward(const rp_norm_act *norm, const rp_tensor *x, const rp_tensor *dy,
@@ -98,10 +111,9 @@ void rp_norm_act_backward(const rp_norm_act *norm, const rp_tensor *x, const rp_
 {
     const rp_norm_loops *l = loops();
     const int64_t n = rp_tensor_voxels(x), c = x->shape[1], chunks = chunks_of(n);
-    const float *mean = norm->stat, *rstd = mean + c, slope = (float)norm->slope;
+    const float *mean = norm->stat, *rstd = mean + c, *a = rstd + c, slope = (float)norm->slope;
     double *total = norm->scratch, *sums = total + 2 * c;
-    float *a = rows_of(x, norm->scratch), *c0 = a + c, *c1 = c0 + c;
-    for (int64_t i = 0; i < c; i++) a[i] = norm->gamma[i] * rstd[i];
+    float *c0 = rows_of(x, norm->scratch), *c1 = c0 + c;
 #pragma omp parallel for schedule(static)
     for (int64_t k = 0; k < chunks; k++) {
         int64_t first;

@@ -14,19 +14,24 @@ enum { RP_NORM_CHUNK = 2048 };
 typedef struct rp_norm_act {
     const float *gamma, *beta; /* [channels] */
     double slope, eps;
-    float *stat; /* [2 * channels]: mean, rstd; forward writes, backward reads */
-    int64_t
-        parts; /* forward: sums that came with x, [parts][2][channels] of x and x^2, to be added */
-    const double *sums; /* in order; parts 0: there are none, x is read for them */
-    void *scratch;      /* rp_norm_act_scratch bytes */
+    float *stat; /* [3 * channels]: mean, rstd, gamma rstd; forward writes, the others read */
+    /* forward: [parts][2][channels], sums of x and x^2 that came with x, to be added in order;
+     * parts 0: there are none, x is read for them */
+    int64_t parts;
+    const double *sums;
+    void *scratch; /* rp_norm_act_scratch bytes; not for rp_norm_act_again */
 } rp_norm_act;
 
 size_t rp_norm_act_scratch(int64_t voxels, int64_t channels);
 
-/* y: out; y2: a second out (the same values), data NULL if not wanted.  Views are possible. */
+/* y: out, may be x itself; y2: a second out (the same values), data NULL if not wanted.  Views are
+ * possible. */
 void rp_norm_act_forward(const rp_norm_act *n, const rp_tensor *x, const rp_tensor *y,
                          const rp_tensor *y2);
-/* dx, dgamma [channels], dbeta [channels]: out, overwritten.  y itself is not needed. */
+/* y: out, as forward made it. */
+void rp_norm_act_again(const rp_norm_act *n, const rp_tensor *x, const rp_tensor *y);
+/* dx, dgamma [channels], dbeta [channels]: out, overwritten; dx may be dy itself.  y is not needed.
+ */
 void rp_norm_act_backward(const rp_norm_act *n, const rp_tensor *x, const rp_tensor *dy,
                           const rp_tensor *dx, float dgamma[], float dbeta[]);
 
