@@ -282,21 +282,19 @@ static rp_status make_layout(walking *w)
     RP_TRY(rp_alloc(rp_comm_size(w->comm), sizeof *node, &node));
     RP_TRY(rp_comm_node_list(w->comm, node));
     RP_TRY(rp_run_payloads(&s, &patch, &sample));
-    RP_TRY(rp_execute_cost_of(job, rp_text_get(&w->kernels), &w->unet, w->threads,
-                              rp_comm_size(w->comm), patch, sample, &w->cost));
+    const rp_execute_asked asked = {.job = job,
+                                    .kernels = rp_text_get(&w->kernels),
+                                    .unet = &w->unet,
+                                    .threads = w->threads,
+                                    .ranks = rp_comm_size(w->comm),
+                                    .patch_payload = patch,
+                                    .sample_payload = sample,
+                                    .prepared = w->prepared};
+    RP_TRY(rp_execute_cost_of(&asked, &w->cost));
     /* refused before anything large is taken: ranks of this node share what it has */
     int here = 0;
-    const int64_t free_mib = rp_execute_free_mib();
     for (int i = 0; i < rp_comm_size(w->comm); i++) here += node[i] == node[w->rank];
-    const double need = (double)w->cost.total * here / 1048576;
-    rp_status fits = RP_OK;
-    if (free_mib > 0 && need > (double)free_mib)
-        fits = rp_error_set(
-            RP_EUSE, __FILE__, __LINE__, __func__,
-            "%d ranks on this node need about %.1f GiB and it has %.1f GiB free: take a smaller "
-            "train.patch, fewer model.features or fewer ranks a node ('radpipe plan' tells)",
-            here, need / 1024, (double)free_mib / 1024);
-    RP_TRY(rp_comm_agree(w->comm, fits));
+    RP_TRY(rp_comm_agree(w->comm, rp_execute_fits(job, &w->cost, here)));
     rp_layout_settings l = {.size = rp_comm_size(w->comm),
                             .wanted = job->ranks.load == RP_AUTO_VALUE ? NULL : wanted,
                             .node_of_rank = node};
@@ -326,10 +324,11 @@ static rp_status write_plan(const walking *w)
     rp_text_add(&t,
                 "weights: %" PRId64
                 "\ngflop_a_sample: %.1f\nmemory_mib:\n  engine: %.1f\n  weights: %.1f\n  exchange: "
-                "%.1f\n  channels: %.1f\n  total: %.1f\n",
+                "%.1f\n  channels: %.1f\n  validate: %.1f\n  predict: %.1f\n  total: %.1f\n",
                 rp_network_weights(w->net), w->cost.flops_per_sample / 1e9,
                 (double)w->cost.engine / 1048576, (double)w->cost.weights / 1048576,
                 (double)w->cost.exchange / 1048576, (double)w->cost.channels / 1048576,
+                (double)w->cost.validate / 1048576, (double)w->cost.predict / 1048576,
                 (double)w->cost.total / 1048576);
     return rp_atomic_publish(w->e->folder, "plan.yaml", &t);
 }

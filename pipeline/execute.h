@@ -33,19 +33,27 @@ RP_MUST rp_status rp_execute_threads(const rp_job *job, const rp_comm *comm, int
 const char *rp_execute_weights_name(const rp_job *job, bool has_validate);
 
 /* What a job needs, for 'plan' and for the refusal at the start. */
+typedef struct rp_execute_asked {
+    const rp_job *job;
+    const char *kernels; /* of rp_execute_kernels */
+    const rp_unet_settings *unet;
+    int threads, ranks;
+    size_t patch_payload, sample_payload;
+    const rp_prepared *prepared; /* NULL: no cases yet; a case is as large as a patch then */
+} rp_execute_asked;
 typedef struct rp_execute_cost {
     double flops_per_sample;       /* forward and backward */
     double seconds[RP_ROLE_COUNT]; /* a sample costs about so much in each role, one thread */
-    size_t engine, weights, exchange, channels,
-        total; /* bytes of a train rank that holds all roles */
+    /* Bytes of a rank that holds all roles.  validate: what scores the validate cases beside
+     * training; predict: the test cases after it; total: the larger of the two phases. */
+    size_t engine, weights, exchange, channels, validate, predict, total;
 } rp_execute_cost;
-RP_MUST rp_status rp_execute_cost_of(const rp_job *job, const char *kernels,
-                                     const rp_unet_settings *unet, int threads, int units_ranks,
-                                     size_t patch_payload, size_t sample_payload,
-                                     rp_execute_cost *out);
+RP_MUST rp_status rp_execute_cost_of(const rp_execute_asked *asked, rp_execute_cost *out);
 
-/* MiB that this machine has free, 0 if it does not say.  Local. */
-int64_t rp_execute_free_mib(void);
+/* Refuses a job whose ranks on this node need more memory than the job's 'memory' allows, or, if
+ * that is auto, than is free; a machine that does not say is taken to have enough.  Local.
+ * Errors: RP_EUSE with the numbers and what to change. */
+RP_MUST rp_status rp_execute_fits(const rp_job *job, const rp_execute_cost *cost, int ranks);
 
 /* Everything.  Collective.  summary: rank 0, the table that a person reads.
  * Errors: RP_ESTOP (exit 75), and all that the parts say. */

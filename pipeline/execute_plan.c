@@ -4,7 +4,6 @@
 #include "io/atomic.h"
 #include "lib/net/kernel_list.h"
 #include "lib/net/topology.h"
-#include "mpi/exchange.h"
 #include "pipeline/program.h"
 
 #include <string.h>
@@ -93,53 +92,5 @@ rp_status rp_execute_threads(const rp_job *job, const rp_comm *comm, int *thread
     RP_TRY(rp_comm_max_i64(comm, 1, &least));
     *threads = job->train.threads == RP_AUTO_VALUE ? (int)-least : (int)job->train.threads;
     *workers = share;
-    return RP_OK;
-}
-
-int64_t rp_execute_free_mib(void)
-{
-    RP_TEXT_AUTO info = {0};
-    int64_t kib = 0;
-    if (rp_file_read("/proc/meminfo", 1 << 16, &info) != RP_OK) return 0;
-    const char *p = strstr(rp_text_get(&info), "MemAvailable:");
-    char number[24] = "";
-    if (!p) return 0;
-    p += strcspn(p, "0123456789");
-    const size_t digits = strspn(p, "0123456789");
-    if (digits < sizeof number) memcpy(number, p, digits);
-    return rp_read_int(number, &kib) ? kib / 1024 : 0;
-}
-
-/* Constants of one core, for the split of ranks only: 60 GFLOP/s of convolution, 40 ns a voxel of
- * augmentation, 400 MB/s of reading and decoding.  They decide speed, never a result. */
-rp_status rp_execute_cost_of(const rp_job *job, const char *kernels, const rp_unet_settings *unet,
-                             int threads, int ranks, size_t patch_payload, size_t sample_payload,
-                             rp_execute_cost *out)
-{
-    rp_execute_cost c = {0};
-    RP_AUTO(rp_network) net = NULL;
-    int64_t patch[3], voxels = 1;
-    double forward;
-    RP_TRY(rp_unet_build(unet, &net));
-    for (int a = 0; a < 3; a++) voxels *= patch[a] = (int64_t)job->train.patch.item[a];
-    RP_TRY(rp_network_flops(net, patch, &forward, &c.flops_per_sample));
-    rp_engine_settings e = {.net = net,
-                            .patch = {patch[0], patch[1], patch[2]},
-                            .train = true,
-                            .threads = threads,
-                            .kernels = kernels,
-                            .loss = rp_loss_find(job->train.loss)};
-    RP_NEED(e.loss, RP_EUSE, "train.loss '%s': 'radpipe help loss' lists them", job->train.loss);
-    RP_TRY(rp_engine_bytes(&e, &c.engine));
-    c.weights = (size_t)rp_network_weights(net) * sizeof(float) * 3;
-    const int units = rp_layout_units((int)job->train.batch, (int)job->train.unit),
-              window = (int)job->channel.window;
-    RP_TRY(rp_exchange_bytes(rp_network_weights(net), units, 5, ranks, &c.exchange));
-    c.channels = (patch_payload + sample_payload) * (size_t)(2 * window + 4);
-    c.total = c.engine + c.weights + c.exchange + c.channels;
-    c.seconds[RP_ROLE_TRAIN] = c.flops_per_sample / 60e9;
-    c.seconds[RP_ROLE_AUGMENT] = (double)voxels * unet->channels * 40e-9;
-    c.seconds[RP_ROLE_LOAD] = (double)patch_payload / 400e6;
-    *out = c;
     return RP_OK;
 }

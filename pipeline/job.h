@@ -42,6 +42,7 @@ typedef struct rp_job {
         double window;
     } channel;
     char io[RP_KEY_NAME];
+    double memory;
     struct {
         double every;
     } evaluate;

@@ -63,6 +63,7 @@ const rp_key rp_keys[] = {
     {"ranks.train", RP_KEY_INT, AT(ranks.train), "auto", 1, 1e6, "auto", "ranks", false, "ranks that train"},
     {"ranks.evaluate", RP_KEY_INT, AT(ranks.evaluate), "auto", 0, 1e6, "auto", "ranks", false, "ranks that score beside training"},
     {"channel.window", RP_KEY_INT, AT(channel.window), "4", 1, 1024, NULL, "samples", false, "samples that may wait between two roles, a receiving rank"},
+    {"memory", RP_KEY_NUMBER, AT(memory), "auto", 0.001, 1e6, "auto", "GiB", false, "what the ranks of a node may take together; auto: what it has free"},
     {"io", RP_KEY_CHOICE, AT(io), "pread", 0, 0, "pread|mpio", "", false, "how patches are read: pread on workers, or parallel HDF5"},
     {"evaluate.every", RP_KEY_INT, AT(evaluate.every), "200", 1, 1e9, NULL, "iterations", false, "between two scorings of the validate cases"},
     {"predict.step", RP_KEY_NUMBER, AT(predict.step), "0.5", 0.05, 1, NULL, "patches", false, "step of the sliding window"},

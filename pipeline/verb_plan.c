@@ -83,6 +83,8 @@ static rp_status tune(const rp_job *job, int ranks, const char *file)
     return RP_OK;
 }
 
+static double mib(size_t bytes) { return (double)bytes / 1048576; }
+
 static rp_status show(const rp_job *job, int ranks)
 {
     const int threads = threads_of(job, ranks);
@@ -98,7 +100,14 @@ static rp_status show(const rp_job *job, int ranks)
     const size_t sample = (size_t)(voxels * (4 * job->inputs.count + 1));
     const size_t box =
         (size_t)(rp_augment_box_bound(&augment, patch) * (4 * job->inputs.count + 1));
-    RP_TRY(rp_execute_cost_of(job, rp_text_get(&kernels), &u, threads, ranks, box, sample, &c));
+    const rp_execute_asked asked = {.job = job,
+                                    .kernels = rp_text_get(&kernels),
+                                    .unet = &u,
+                                    .threads = threads,
+                                    .ranks = ranks,
+                                    .patch_payload = box,
+                                    .sample_payload = sample};
+    RP_TRY(rp_execute_cost_of(&asked, &c));
     (void)printf("network      %s %dD, %d stages\n", job->model.name, u.dims, u.stages);
     for (int s = 0; s < u.stages; s++)
         (void)printf("  stage %d    %4d features, stride %" PRId64 " %" PRId64 " %" PRId64
@@ -108,10 +117,12 @@ static rp_status show(const rp_job *job, int ranks)
     (void)printf("operations   %.1f GFLOP a sample, %.0f an iteration\n", c.flops_per_sample / 1e9,
                  c.flops_per_sample / 1e9 * job->train.batch);
     (void)printf("memory (MiB) engine %.0f, weights and optimiser %.0f, exchange %.0f, channels at "
-                 "most %.0f: %.0f a rank that holds all roles\n",
-                 (double)c.engine / 1048576, (double)c.weights / 1048576,
-                 (double)c.exchange / 1048576, (double)c.channels / 1048576,
-                 (double)c.total / 1048576);
+                 "most %.0f, scoring beside\n"
+                 "             training %.0f: %.0f a rank that holds all roles; test cases %.0f, "
+                 "after it (cases of one patch: 'run'\n"
+                 "             knows their size)\n",
+                 mib(c.engine), mib(c.weights), mib(c.exchange), mib(c.channels), mib(c.validate),
+                 mib(c.total), mib(c.predict));
     rp_layout_settings l = {.size = ranks};
     const int wanted[RP_ROLE_COUNT] = {(int)job->ranks.load, (int)job->ranks.augment,
                                        (int)job->ranks.train, (int)job->ranks.evaluate};
@@ -129,12 +140,7 @@ static rp_status show(const rp_job *job, int ranks)
     (void)printf("time         about %.2f s an iteration, %.0f min for %.0f (60 GFLOP/s a core are "
                  "assumed)\n",
                  per, per * job->train.iterations / 60, job->train.iterations);
-    const int64_t free_mib = rp_execute_free_mib();
-    RP_NEED(free_mib == 0 || (double)c.total * ranks / 1048576 < (double)free_mib, RP_EUSE,
-            "%d ranks need about %.1f GiB and this machine has %.1f GiB free: take a smaller "
-            "train.patch, fewer model.features or fewer ranks a node",
-            ranks, (double)c.total * ranks / (1 << 30), (double)free_mib / 1024);
-    return RP_OK;
+    return rp_execute_fits(job, &c, ranks);
 }
 
 rp_status rp_verb_plan(int argc, char **argv)

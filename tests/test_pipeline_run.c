@@ -117,6 +117,41 @@ Test(run, a_job_that_memory_cannot_hold_is_refused_with_what_to_change, .timeout
     cr_expect(strstr(out, "train.patch") != NULL, "%s", out);
 }
 
+/* A number of plan.yaml. */
+static double planned(const char *run, const char *key)
+{
+    char out[200];
+    cr_assert_eq(run_command(10, out, sizeof out, "grep \"  %s: \" %s/plan.yaml | cut -d: -f2", key, run), 0, "%s: %s", key, out);
+    return atof(out);
+}
+
+Test(run, a_budget_that_training_alone_would_fit_is_refused_for_what_predicts, .timeout = 120)
+{
+    /* wide: what scores beside training decides; narrow: the test cases after it do */
+    static const char *const features[] = {"--set \"model.features=[8, 64]\"", "--set \"model.features=[2, 4]\" --set channel.window=1"};
+    char out[4000], set[400];
+    for (int i = 0; i < 2; i++) {
+        const char *run = fresh("budget");
+        snprintf(set, sizeof set, "--stop-after 1 %s", features[i]);
+        cr_assert_eq(run_job(1, "budget", set, out, sizeof out), 75, "%s", out);
+        const double training = planned(run, "engine") + planned(run, "weights") + planned(run, "exchange") + planned(run, "channels");
+        const double validate = planned(run, "validate"), predict = planned(run, "predict"), total = planned(run, "total");
+        /* the window of the largest case alone holds 3 classes in a ring of 16 planes of some 40 x 40 voxels */
+        cr_expect(validate > 3 * 16 * 40 * 40 * 4 / 1048576.0, "%g", validate);
+        cr_expect(i == 0 ? training + validate > predict + 1 : predict > training + validate, "%g, %g, %g", training, validate, predict);
+        fresh("budget-less");
+        snprintf(set, sizeof set, "--stop-after 1 --set memory=%.9g %s", (i == 0 ? training + validate / 2 : predict - 0.1) / 1024, features[i]);
+        cr_expect_eq(run_job(1, "budget-less", set, out, sizeof out), 2, "%s", out);
+        cr_expect(strstr(out, "1 ranks on this node need about") && strstr(out, "'memory' allows") && strstr(out, "train.patch"), "%s", out);
+        fresh("budget-less");
+        snprintf(set, sizeof set, "--stop-after 1 --set memory=%.9g %s", (total + 1) / 1024, features[i]);
+        cr_expect_eq(run_job(1, "budget-less", set, out, sizeof out), 75, "%s", out);
+    }
+    /* 'plan' counts with cases of one patch */
+    cr_expect_eq(run_command(20, out, sizeof out, "%s plan %s/job.yaml --set memory=0.001", PROGRAM, base()), 2, "%s", out);
+    cr_expect(strstr(out, "'memory' allows 0.00 GiB"), "%s", out);
+}
+
 Test(run, other_seed_gives_other_bits, .timeout = 120)
 {
     char out[4000], a[200];
