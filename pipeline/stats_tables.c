@@ -137,7 +137,7 @@ static rp_status count_pairs(const rp_stats_request *q, double margin, rp_text *
     rp_stats_header("trial,endpoint", out);
     for (int64_t i = 0; i < rp_csv_rows(csv); i++) {
         RP_ROWS_AUTO rows = {0};
-        rp_pairs c;
+        rp_pairs c = {0};
         int64_t *const to[] = {&c.both, &c.only_new, &c.only_standard, &c.neither};
         const char *const key[] = {rp_csv_text(csv, i, trial), rp_csv_text(csv, i, endpoint)};
         for (int k = 0; k < 4; k++) {

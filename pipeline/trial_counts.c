@@ -11,17 +11,6 @@
 #include <stdio.h>
 #include <string.h>
 
-static rp_status interval_of(const rp_trial_request *a, const rp_counts *c, rp_interval *out)
-{
-    if (strcmp(a->method, "koopman") == 0) return rp_ratio_score(c, false, a->level, out);
-    if (strcmp(a->method, "mn") == 0) return rp_ratio_score(c, true, a->level, out);
-    if (strcmp(a->method, "poisson") == 0) return rp_ratio_poisson(c, a->level, out);
-    RP_NEED(strcmp(a->method, "katz") == 0, RP_EUSE,
-            "--method '%s': must be katz, koopman, mn or poisson", a->method);
-    *out = rp_ratio_katz(c, a->level);
-    return RP_OK;
-}
-
 /* p of H0 that the ratio reaches the margin; a margin below 1 looks from the other side, arms and
  * margin inverted. */
 static rp_status noninferior(const rp_trial_request *a, const rp_counts *c, rp_text *row)
@@ -39,9 +28,10 @@ static rp_status noninferior(const rp_trial_request *a, const rp_counts *c, rp_t
 static rp_status add_row(const rp_trial_request *a, const char *trial, const char *endpoint,
                          const rp_counts *c, rp_text *out)
 {
-    rp_interval ratio, difference;
+    rp_interval ratio, difference, share1, share0;
     rp_two_arm_p p;
-    RP_TRY(interval_of(a, c, &ratio));
+    RP_TRY(rp_trial_ratio_interval(a->method, c, a->level, &ratio));
+    RP_TRY(rp_trial_shares(c, a->level, &share1, &share0));
     RP_TRY(rp_difference_newcombe(c, a->level, &difference));
     RP_TRY(rp_two_arm_test(c, &p));
     rp_csv_put(out, trial);
@@ -49,7 +39,11 @@ static rp_status add_row(const rp_trial_request *a, const char *trial, const cha
     const int64_t count[] = {c->x1, c->n1, c->x0, c->n0};
     for (int i = 0; i < 4; i++) rp_csv_put_int(out, count[i]);
     rp_csv_put_double(out, 1000 * (double)c->x1 / (double)c->n1);
+    rp_trial_value_put(out, share1.low, 1000);
+    rp_trial_value_put(out, share1.high, 1000);
     rp_csv_put_double(out, 1000 * (double)c->x0 / (double)c->n0);
+    rp_trial_value_put(out, share0.low, 1000);
+    rp_trial_value_put(out, share0.high, 1000);
     rp_trial_value_put(out, rp_two_arm_ratio(c), 1);
     rp_trial_value_put(out, ratio.low, 1);
     rp_trial_value_put(out, ratio.high, 1);
@@ -71,11 +65,11 @@ static rp_status read_counts(const rp_trial_request *a, const char *path, rp_tex
     RP_TRY(rp_csv_column(csv, "trial", &trial));
     RP_TRY(rp_csv_column(csv, "endpoint", &endpoint));
     for (int i = 0; i < 4; i++) RP_TRY(rp_csv_column(csv, name[i], &count[i]));
-    rp_text_add(
-        out,
-        "trial,endpoint,x1,n1,x0,n0,new_per_1000,control_per_1000,ratio,ratio_low,ratio_high,"
-        "difference_per_1000,difference_low,difference_high,fisher_p%s\n",
-        a->margin > 0 ? ",noninferiority_p" : "");
+    rp_text_add(out,
+                "trial,endpoint,x1,n1,x0,n0,new_per_1000,new_low,new_high,control_per_1000,control_"
+                "low,control_high,ratio,ratio_low,ratio_high,"
+                "difference_per_1000,difference_low,difference_high,fisher_p%s\n",
+                a->margin > 0 ? ",noninferiority_p" : "");
     for (int64_t r = 0; r < rp_csv_rows(csv); r++) {
         rp_counts c = {0};
         int64_t *const to[] = {&c.x1, &c.n1, &c.x0, &c.n0};
@@ -100,8 +94,8 @@ rp_status rp_trial_counts(const rp_trial_request *r)
         RP_TRY(rp_atomic_publish(r->out, "trial.R", &script));
     }
     RP_TRY(rp_show_csv(table.length, rp_text_get(&table), 3));
-    (void)printf(
-        "\nratio: %s, %g %% interval; difference: Newcombe; p: Fisher, two-sided; rates a 1000\n",
-        r->method, 100 * r->level);
+    (void)printf("\nratio: %s, %g %% interval; difference: Newcombe; p: Fisher, two-sided; rates a "
+                 "1000, Clopper-Pearson\n",
+                 r->method, 100 * r->level);
     return RP_OK;
 }

@@ -4,9 +4,11 @@
 #include "io/csv.h"
 
 #include <math.h>
+#include <string.h>
 
 const char rp_trial_line_header[] =
-    "endpoint,part,column,level,x1,n1,x0,n0,missing1,missing0,per,new_rate,control_rate,"
+    "endpoint,part,column,level,x1,n1,x0,n0,missing1,missing0,per,new_rate,new_low,new_high,"
+    "control_rate,control_low,control_high,rate_method,"
     "ratio,ratio_low,ratio_high,ratio_method,difference,difference_low,difference_high,"
     "difference_method,p,p_method,chisq,df,clusters,note\n";
 
@@ -24,6 +26,9 @@ rp_trial_line rp_trial_line_blank(const rp_endpoint *e, const char *part, const 
                            .chisq = none,
                            .ratio_ci = {none, none},
                            .difference_ci = {none, none},
+                           .share1 = {none, none},
+                           .share0 = {none, none},
+                           .share_method = "",
                            .ratio_method = "",
                            .difference_method = "",
                            .p_method = "",
@@ -49,7 +54,12 @@ static void put_counts(rp_text *t, const rp_trial_line *l)
             rp_csv_put(t, "");
     rp_csv_put_double(t, l->e->per);
     rp_trial_value_put(t, rp_value_ratio((double)c->x1, (double)c->n1, ""), l->e->per);
+    rp_trial_value_put(t, l->share1.low, l->e->per);
+    rp_trial_value_put(t, l->share1.high, l->e->per);
     rp_trial_value_put(t, rp_value_ratio((double)c->x0, (double)c->n0, ""), l->e->per);
+    rp_trial_value_put(t, l->share0.low, l->e->per);
+    rp_trial_value_put(t, l->share0.high, l->e->per);
+    rp_csv_put(t, l->share_method);
 }
 
 /* Why a number is not there, where one is expected. */
@@ -87,4 +97,23 @@ void rp_trial_line_put(rp_text *t, const rp_trial_line *l)
         rp_csv_put(t, "");
     rp_csv_put(t, note_of(l));
     rp_csv_end(t);
+}
+
+rp_status rp_trial_ratio_interval(const char *method, const rp_counts *c, double level,
+                                  rp_interval *out)
+{
+    if (strcmp(method, "koopman") == 0) return rp_ratio_score(c, false, level, out);
+    if (strcmp(method, "mn") == 0) return rp_ratio_score(c, true, level, out);
+    if (strcmp(method, "poisson") == 0) return rp_ratio_poisson(c, level, out);
+    RP_NEED(strcmp(method, "katz") == 0, RP_EUSE,
+            "--method '%s': must be katz, koopman, mn or poisson", method);
+    *out = rp_ratio_katz(c, level);
+    return RP_OK;
+}
+
+rp_status rp_trial_shares(const rp_counts *c, double level, rp_interval *share1,
+                          rp_interval *share0)
+{
+    RP_TRY(rp_proportion_interval(RP_CLOPPER_PEARSON, c->x1, c->n1, level, share1));
+    return rp_proportion_interval(RP_CLOPPER_PEARSON, c->x0, c->n0, level, share0);
 }

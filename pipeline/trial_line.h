@@ -10,8 +10,8 @@ typedef struct rp_trial_line {
     bool has_counts;
     rp_trial_cell cell;
     rp_value ratio, difference, p, chisq;
-    rp_interval ratio_ci, difference_ci;
-    const char *ratio_method, *difference_method, *p_method;
+    rp_interval ratio_ci, difference_ci, share1, share0;
+    const char *share_method, *ratio_method, *difference_method, *p_method;
     int df;
     int64_t clusters; /* 0: none */
     const char *note;
@@ -25,3 +25,9 @@ rp_trial_line rp_trial_line_blank(const rp_endpoint *e, const char *part, const 
 void rp_trial_line_put(rp_text *t, const rp_trial_line *l);
 /* A cell: times the value, inf, or empty where it is undefined. */
 void rp_trial_value_put(rp_text *t, rp_value v, double times);
+/* Interval of the ratio by its name: katz, koopman, mn, poisson.  Errors: RP_EUSE for another. */
+RP_MUST rp_status rp_trial_ratio_interval(const char *method, const rp_counts *c, double level,
+                                          rp_interval *out);
+/* Clopper-Pearson intervals of both arms. */
+RP_MUST rp_status rp_trial_shares(const rp_counts *c, double level, rp_interval *share1,
+                                  rp_interval *share0);

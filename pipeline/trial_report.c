@@ -50,20 +50,23 @@ static void put_estimate(rp_text *t, const rp_csv *csv, int64_t row, const char 
     rp_csv_put(t, text);
 }
 
-static void put_arm(rp_text *t, const rp_csv *csv, int64_t row, const char *x, const char *n,
-                    const char *rate)
+/* "60 / 9849 = 6.09 (4.65 to 7.84)" */
+static void put_arm(rp_text *t, const rp_csv *csv, int64_t row, const char *arm)
 {
-    char text[80];
-    const double r = number(csv, row, rate);
-    if (r == HUGE_VAL)
+    const bool is_new = arm[0] == 'n';
+    const char *x = cell(csv, row, is_new ? "x1" : "x0"), *n = cell(csv, row, is_new ? "n1" : "n0");
+    const double rate = number(csv, row, is_new ? "new_rate" : "control_rate"),
+                 low = number(csv, row, is_new ? "new_low" : "control_low"),
+                 high = number(csv, row, is_new ? "new_high" : "control_high");
+    char text[120] = "";
+    if (*x && rate == HUGE_VAL)
         rp_text_fit(text, sizeof text, "-");
-    else if (number(csv, row, "per") == 1)
-        (void)snprintf(text, sizeof text, "%s / %s = %.3f", cell(csv, row, x), cell(csv, row, n),
-                       r);
-    else
-        (void)snprintf(text, sizeof text, "%s / %s = %.2f", cell(csv, row, x), cell(csv, row, n),
-                       r);
-    rp_csv_put(t, *cell(csv, row, x) ? text : "");
+    else if (*x && low == HUGE_VAL)
+        (void)snprintf(text, sizeof text, "%.20s / %.20s = %.2f", x, n, rate);
+    else if (*x)
+        (void)snprintf(text, sizeof text, "%.20s / %.20s = %.2f (%.2f to %.2f)", x, n, rate, low,
+                       high);
+    rp_csv_put(t, text);
 }
 
 /* What people read of a row; strata stay in the file. */
@@ -78,8 +81,8 @@ static void put_row(rp_text *t, const rp_csv *csv, int64_t row)
                    sub ? cell(csv, row, "level") : column);
     rp_csv_put(t, group);
     rp_csv_put(t, strcmp(cell(csv, row, "per"), "1") == 0 ? "" : cell(csv, row, "per"));
-    put_arm(t, csv, row, "x1", "n1", "new_rate");
-    put_arm(t, csv, row, "x0", "n0", "control_rate");
+    put_arm(t, csv, row, "new");
+    put_arm(t, csv, row, "control");
     put_estimate(t, csv, row, "ratio");
     put_estimate(t, csv, row, "difference");
     rp_trial_p_text(cell(csv, row, "p"), p);
@@ -125,12 +128,12 @@ static void show_notes(const rp_trial_plan *p, const rp_trial_work *w)
     (void)printf("\npopulation %s; %g %% intervals", p->population, level);
     if (w->is_clustered)
         (void)printf("; %" PRId64 " examinations of %" PRId64
-                     " clusters (%s): intervals and p are robust (CR1, "
+                     " clusters (%s): intervals and p are robust (shares Korn-Graubard; CR1 of "
                      "log ratio and difference)",
                      w->table.rows, w->table.clusters, w->cluster);
     else
-        (void)printf("; ratio %s, difference %s, p %s", p->methods.ratio, p->methods.difference,
-                     p->methods.test);
+        (void)printf("; shares Clopper-Pearson, ratio %s, difference %s, p %s", p->methods.ratio,
+                     p->methods.difference, p->methods.test);
     (void)printf(
         "\nmissing outcomes: %s; interval cancers within %g months; readings: robust errors\n",
         p->missing, p->window);

@@ -9,16 +9,6 @@
 #include <math.h>
 #include <string.h>
 
-static rp_status ratio_interval(const rp_trial_plan *p, const rp_counts *c, double level,
-                                rp_interval *out)
-{
-    if (strcmp(p->methods.ratio, "koopman") == 0) return rp_ratio_score(c, false, level, out);
-    if (strcmp(p->methods.ratio, "mn") == 0) return rp_ratio_score(c, true, level, out);
-    if (strcmp(p->methods.ratio, "poisson") == 0) return rp_ratio_poisson(c, level, out);
-    *out = rp_ratio_katz(c, level);
-    return RP_OK;
-}
-
 static rp_status fill_plain(const rp_trial_plan *p, rp_trial_line *l)
 {
     const rp_counts *c = &l->cell.c;
@@ -27,10 +17,12 @@ static rp_status fill_plain(const rp_trial_plan *p, rp_trial_line *l)
     rp_two_arm_p test;
     l->ratio = rp_two_arm_ratio(c);
     l->difference = rp_value_of((double)c->x1 / (double)c->n1 - (double)c->x0 / (double)c->n0);
-    RP_TRY(ratio_interval(p, c, level, &l->ratio_ci));
+    RP_TRY(rp_trial_ratio_interval(p->methods.ratio, c, level, &l->ratio_ci));
+    RP_TRY(rp_trial_shares(c, level, &l->share1, &l->share0));
     RP_TRY(mn ? rp_difference_score(c, level, &l->difference_ci)
               : rp_difference_newcombe(c, level, &l->difference_ci));
     RP_TRY(rp_two_arm_test(c, &test));
+    l->share_method = "clopper-pearson";
     l->ratio_method = p->methods.ratio;
     l->difference_method = p->methods.difference;
     l->p_method = p->methods.test;
@@ -47,6 +39,9 @@ static void fill_clustered(const rp_clustered *c, rp_trial_line *l)
     l->ratio_ci = c->ratio_ci;
     l->difference_ci = c->difference_ci;
     l->p = c->ratio_p;
+    l->share1 = c->share1;
+    l->share0 = c->share0;
+    l->share_method = c->share1.low.state == RP_VALUE_OK ? "korn-graubard" : "";
     l->clusters = c->clusters;
     l->ratio_method = l->difference_method = c->is_few ? "robust-CR1-t" : "robust-CR1";
     l->p_method = c->is_few ? "robust-wald-t" : "robust-wald";

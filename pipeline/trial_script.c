@@ -18,6 +18,18 @@ static const char counts[] = "for (i in seq_len(nrow(d))) with(d[i, ], {\n"
                              "1000 * (x1 / n1 - x0 / n0),\n"
                              "      1000 * newcombe(x1, n1, x0, n0), p, '\\n') })\n";
 
+static const char shares[] =
+    "# Share of an arm: Clopper-Pearson, at Korn and Graubard's effective number where there are "
+    "clusters.\n"
+    "exact <- function(x, n) c(if (x > 0) qbeta((1 - level) / 2, x, n - x + 1) else 0,\n"
+    "  if (x < n) qbeta((1 + level) / 2, x + 1, n - x) else 1)\n"
+    "share <- function(k, x, n) { p <- sum(k * x) / sum(k * n); m <- sum(k * n); G <- sum(k[n > "
+    "0])\n"
+    "  v <- sum(k * (x - n * p)^2) / m^2 * G / (G - 1); f <- if (G < 30) z / qt((1 + level) / 2, G "
+    "- 1) "
+    "else 1\n"
+    "  e <- if (v > 0) min(m, p * (1 - p) / v * f^2) else m; exact(e * p, e) }\n";
+
 static const char methods[] =
     "g <- read.csv(file.path(folder, 'clusters.csv'))\n"
     "plain <- function(t) { n <- sapply(t, is.integer); t[n] <- lapply(t[n], as.numeric); t }\n"
@@ -109,10 +121,15 @@ static const char table[] =
     "      difference = do.call(switch(r$difference_method, newcombe = newcombe, mn = "
     "mn_difference), a)) }\n"
     "  if (is.null(f)) next\n"
-    "  now <- c(f$ratio, f$difference * r$per, f$p)\n"
+    "  s <- switch(if (is.na(r$rate_method)) 'none' else r$rate_method, none = NULL,\n"
+    "    'clopper-pearson' = c(exact(r$x1, r$n1), exact(r$x0, r$n0)),\n"
+    "    'korn-graubard' = { q <- clusters_of(r); c(share(q$clusters, q$x1, q$n1), "
+    "share(q$clusters, q$x0, "
+    "q$n0)) })\n"
+    "  now <- c(f$ratio, f$difference * r$per, f$p, s * r$per)\n"
     "  was <- c(if (!is.null(f$ratio)) c(r$ratio_low, r$ratio_high, r$difference_low, "
-    "r$difference_high), "
-    "r$p)\n"
+    "r$difference_high), r$p,\n"
+    "    if (!is.null(s)) c(r$new_low, r$new_high, r$control_low, r$control_high))\n"
     "  off <- max(abs(now - was) / pmax(abs(was), 1e-3), 0, na.rm = TRUE)\n"
     "  if (any(is.na(now) != is.na(was))) off <- Inf\n"
     "  worst <- max(worst, off)\n"
@@ -141,6 +158,6 @@ rp_status rp_trial_counts_script(double level, rp_text *out)
 rp_status rp_trial_table_script(double level, rp_text *out)
 {
     begin(level, "every row from its counts and clusters", out);
-    rp_text_add(out, "%s%s", methods, table);
+    rp_text_add(out, "%s%s%s", shares, methods, table);
     return rp_text_status(out);
 }

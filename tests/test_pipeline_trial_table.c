@@ -61,6 +61,21 @@ Test(trial_table, few_clusters_are_warned_of)
     cr_expect(!strstr(out, "WARNING"), "%s", out);
 }
 
+/* Without repeats the effective number is the number there is, up to CR1's G/(G - 1); with women who come
+ * twice and share their risk it is smaller, so that the interval of a share is wider (Korn and Graubard). */
+Test(trial_table, shares_of_women_who_come_twice_have_wider_intervals)
+{
+    const table *robust = rows_of("robust", "--table " EXAMS " --set endpoints=[recalls]"), *plain = rows_of("plain_shares", "--table " EXAMS " --set endpoints=[recalls] --set cluster=none");
+    const table *alone = rows_of("alone", "--table " EXAMS " --set endpoints=[recalls] --set cluster=id");
+    const int row = row_at(plain, "recalls", "all", "", "");
+    cr_expect_str_eq(table_text(robust, row, "rate_method"), "korn-graubard");
+    cr_expect_lt(table_number(robust, row, "new_low"), table_number(plain, row, "new_low"));
+    cr_expect_gt(table_number(robust, row, "control_high"), table_number(plain, row, "control_high"));
+    /* R: qbeta(0.025, 44, 134), qbeta(0.975, 45, 133) */
+    cr_expect(near(table_number(plain, row, "new_low"), 1000 * 0.186803979532027, 1e-9, 0) && near(table_number(plain, row, "new_high"), 1000 * 0.318992546226887, 1e-9, 0));
+    cr_expect_str_eq(table_text(alone, row, "new_low"), table_text(plain, row, "new_low"), "every examination its own");
+}
+
 /* The policy cohort's double reading is what its arms did: trials/policy_reference.csv. */
 Test(trial_table, the_policy_cohort_as_it_stands_has_its_counts)
 {
@@ -96,6 +111,7 @@ Test(trial_table, masai_from_examinations_prints_what_its_counts_print)
     cr_expect(near(table_number(t, row, "ratio_low"), 1.0948230983955147, 1e-9, 0));
     cr_expect(near(table_number(t, row, "ratio_high"), 1.510365950533997, 1e-9, 0));
     cr_expect(near(table_number(t, row, "p"), 0.0021, 0, 0.00005));
+    cr_expect(near(table_number(t, row, "new_rate"), 6.37, 0, 0.005) && !strcmp(table_text(t, row, "rate_method"), "clopper-pearson"));
     cr_expect(near(table_number(t, recalls, "p"), 0.084, 0, 0.0005), "only Fisher's prints 0.084");
     cr_expect(strstr(out, "1.29 (1.09 to 1.51)") && strstr(out, "0.0021"), "%s", out);
     cr_expect_str_eq(table_text(t, row, "p_method"), "fisher", "no woman comes twice");

@@ -1,6 +1,7 @@
 /* lib/stats/clustered.c - robust errors of two arms. */
 #include "lib/stats/clustered.h"
 
+#include "lib/stats/proportion.h"
 #include "lib/stats/special.h"
 
 #include <inttypes.h>
@@ -52,6 +53,42 @@ static rp_status quantile(const rp_clustered *c, double level, double *q)
     return rp_t_two_sided_quantile(1 - level, (double)(c->clusters - 1), q);
 }
 
+/* Korn and Graubard's interval of one arm's share. */
+static rp_status find_share(int64_t n, const rp_cluster_pattern p[], bool is_new, double level,
+                            rp_interval *out)
+{
+    double x = 0, all = 0, clusters = 0, s = 0;
+    bool is_share = true;
+    for (int64_t i = 0; i < n; i++) {
+        const double k = (double)p[i].clusters, xi = (double)(is_new ? p[i].x1 : p[i].x0),
+                     ni = (double)(is_new ? p[i].n1 : p[i].n0);
+        x += k * xi;
+        all += k * ni;
+        clusters += ni > 0 ? k : 0;
+        is_share = is_share && xi <= ni;
+    }
+    out->low = out->high = rp_value_undefined("no proportion");
+    if (!is_share) return RP_OK;
+    const double share = x / all;
+    for (int64_t i = 0; i < n; i++) {
+        const double u =
+            (double)(is_new ? p[i].x1 : p[i].x0) - (double)(is_new ? p[i].n1 : p[i].n0) * share;
+        s += (double)p[i].clusters * u * u;
+    }
+    const double variance = s / (all * all) * clusters / (clusters - 1);
+    double effective = all;
+    if (variance > 0 && clusters > 1) {
+        double shrink = 1;
+        if (clusters < RP_CLUSTERS_FEW) {
+            double t;
+            RP_TRY(rp_t_two_sided_quantile(1 - level, clusters - 1, &t));
+            shrink = rp_normal_quantile(0.5 + 0.5 * level) / t;
+        }
+        effective = fmin(all, share * (1 - share) / variance * shrink * shrink);
+    }
+    return rp_clopper_pearson(effective * share, effective, level, out);
+}
+
 rp_status rp_clustered_find(int64_t n, const rp_cluster_pattern p[], double level,
                             rp_clustered *out)
 {
@@ -82,6 +119,8 @@ rp_status rp_clustered_find(int64_t n, const rp_cluster_pattern p[], double leve
                                : rp_value_undefined("no variance");
         }
     }
+    RP_TRY(find_share(n, p, true, level, &c.share1));
+    RP_TRY(find_share(n, p, false, level, &c.share0));
     *out = c;
     return RP_OK;
 }

@@ -4,8 +4,11 @@
  * a cluster g, u_g = (x1 - n1 p1)/(N1 p1) - (x0 - n0 p0)/(N0 p0) for log R, the same without the
  * divisions by p for D:  SE^2 = G/(G - 1) sum u_g^2  (CR1; without the factor CR0).  It is the
  * sandwich of a log-binomial or Poisson model with an arm as its only term.
- * Source: K.-Y. Liang, S. L. Zeger, Biometrika 73 (1986) 13; G/(G - 1): J. G. MacKinnon, H. White,
- *         J. Econometrics 29 (1985) 305 (HC1 without covariates). */
+ * Share of an arm: Clopper and Pearson's interval at the effective number n = p (1 - p)/SE^2, at
+ * most the examinations there are; below 30 clusters of the arm times (z/t)^2. Source: K.-Y. Liang,
+ * S. L. Zeger, Biometrika 73 (1986) 13; G/(G - 1): J. G. MacKinnon, H. White, J. Econometrics 29
+ * (1985) 305 (HC1 without covariates); E. L. Korn, B. I. Graubard, Surv. Methodol. 24 (1998) 193.
+ */
 #pragma once
 #include "lib/stats/delong.h"
 
@@ -22,6 +25,7 @@ typedef struct rp_clustered {
     rp_value ratio, difference;
     rp_value log_se, difference_se; /* CR1 */
     rp_interval ratio_ci, difference_ci;
+    rp_interval share1, share0;     /* undefined where an outcome is a count above 1 */
     rp_value ratio_p, difference_p; /* Wald, two-sided: log R = 0, D = 0 */
 } rp_clustered;
 

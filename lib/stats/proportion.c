@@ -24,6 +24,13 @@ static rp_status clopper_pearson(double x, double n, double half, rp_interval *o
     return RP_OK;
 }
 
+rp_status rp_clopper_pearson(double x, double n, double level, rp_interval *out)
+{
+    RP_NEED(x >= 0 && x <= n && n > 0 && level > 0 && level < 1, RP_EARG,
+            "interval of %g in %g at level %g", x, n, level);
+    return clopper_pearson(x, n, 0.5 * (1 - level), out);
+}
+
 static rp_status jeffreys(double x, double n, double half, rp_interval *out)
 {
     double low, high;
