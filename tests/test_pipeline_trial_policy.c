@@ -81,6 +81,21 @@ Test(policy, a_probability_lies_between_its_bounds_and_bounds_are_always_shown)
     cr_expect(near(table_number(t, row_at(t, "net", "0.25", "all", NULL), "recalls"), 3.25, 1e-12, 0));
 }
 
+/* The cohort's risk score is 1 + the tenths of it with lower scores: score 10 is the top tenth by share. */
+Test(policy, the_top_tenth_by_share_is_risk_ten)
+{
+    const char *path = shared_path("data/stats/trials/policy_cohort.csv");
+    if (!path) skip_test("the reference set ../shared/data/stats is not there");
+    char out[20000];
+    const char *share = yaml("share", "name: top\nbands: {score: ai_raw, by: share, cuts: [0.9], readers: [1, 2]}\n");
+    const char *folder = replay("tenth", 0, out, sizeof out, text_of("--table %s --policy %s --policy jobs/policies/masai.yaml", path, share));
+    const table *t = table_read(text_of("%s/policies.csv", folder));
+    static const char *const arm[] = {"all", "AI", "control"}, *const column[] = {"readings", "consensus", "recalls", "cancers_detected"};
+    for (int a = 0; a < 3; a++)
+        for (int c = 0; c < 4; c++)
+            cr_expect_str_eq(table_text(t, row_at(t, "top", "observed", arm[a], NULL), column[c]), table_text(t, row_at(t, "masai", "observed", arm[a], NULL), column[c]), "%s %s", arm[a], column[c]);
+}
+
 Test(policy, costs_and_hours_follow_from_the_counts)
 {
     char out[20000];
