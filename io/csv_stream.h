@@ -1,13 +1,11 @@
-/* io/csv_stream.h - tables as text, a row at a time: as many rows as the disk holds in one block of
- * memory.
+/* io/csv_stream.h - tables as text, a row at a time, in one block of memory.
  *
  * The dialect is that of io/csv.h.  Errors are RP_EDATA and start with file:line. */
 #pragma once
 #include "lib/base/text.h"
 
 typedef struct rp_csv_stream rp_csv_stream;
-/* Opens the file and reads its header.  Errors: those of rp_csv_parse's header, RP_ENONE, RP_EIO.
- */
+/* Opens the file and reads its header.  Errors: RP_EDATA as rp_csv_parse, RP_ENONE, RP_EIO. */
 RP_MUST rp_status rp_csv_stream_open(const char *path, char separator, rp_csv_stream **out);
 void rp_csv_stream_drop(rp_csv_stream **s);
 

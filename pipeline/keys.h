@@ -1,8 +1,7 @@
 /* pipeline/keys.h - settings files in YAML, each read by a table of its keys.
  *
  * One table drives parsing, checking, the help text and writing back.  An unknown key is refused
- * and the nearest known one named; a wrong value names file, line, column and what may stand there.
- */
+ * and the nearest known one named; a wrong value names its place and what may stand there. */
 #pragma once
 #include "lib/base/text.h"
 

@@ -2,7 +2,7 @@
  *
  * Columns that name things may be text: codes 0, 1, ... of their texts in natural order.  Others
  * are numbers if any cell is one; then the rest are malformed.  Columns without numbers are left
- * out. The file is read twice and 8 bytes a cell of a kept column stay. */
+ * out.  The file is read twice; 8 bytes a cell of a kept column stay. */
 #pragma once
 #include "lib/stats/columns.h"
 #include "pipeline/text_codes.h"

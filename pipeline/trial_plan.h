@@ -1,5 +1,4 @@
-/* pipeline/trial_plan.h - the statistical analysis plan of a trial, a file that is fixed
- * beforehand.
+/* pipeline/trial_plan.h - the statistical analysis plan of a trial: a file, fixed beforehand.
  *
  * pipeline/trial_plan.c holds the one table of its keys; 'radpipe help sap' prints it. */
 #pragma once

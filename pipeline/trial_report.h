@@ -1,5 +1,4 @@
-/* pipeline/trial_report.h - the verb trial: comparisons from counts and from a table, and their R.
- */
+/* pipeline/trial_report.h - the verb trial: comparisons from counts and from a table. */
 #pragma once
 #include "pipeline/trial_plan.h"
 

@@ -113,7 +113,61 @@ static rp_status count(const rp_trial_work *w, const rp_endpoint *e, const int32
     return RP_OK;
 }
 
-static rp_status add_strata(rp_trial_work *w, const rp_endpoint *e, rp_text *csv)
+static void fill_pooled(const rp_stratified *s, rp_trial_line *l)
+{
+    l->ratio = s->ratio;
+    l->difference = s->difference;
+    l->ratio_ci = s->ratio_ci;
+    l->difference_ci = s->difference_ci;
+    l->p = s->p;
+    l->chisq = s->chisq;
+    l->df = 1;
+    l->ratio_method = "mantel-haenszel";
+    l->difference_method = "mantel-haenszel-sato";
+    l->p_method = "cochran-mantel-haenszel";
+}
+
+/* One row of parts a line; column: which composition they belong to. */
+static void put_compositions(rp_text *t, const rp_trial_work *w, const rp_trial_line *l, int64_t n,
+                             const rp_composition g[], const rp_cluster_part part[])
+{
+    for (int64_t i = 0; i < n; i++)
+        for (int64_t j = g[i].first; j < g[i].first + g[i].parts; j++) {
+            RP_TEXT_AUTO level = {0};
+            const int64_t x[] = {part[j].x1, part[j].n1, part[j].x0, part[j].n0, g[i].clusters};
+            rp_trial_stratum_name(w, part[j].stratum, &level);
+            rp_csv_put(t, l->e->name);
+            rp_csv_put(t, l->part);
+            rp_csv_put_int(t, i + 1);
+            rp_csv_put(t, rp_text_get(&level));
+            for (int k = 0; k < 5; k++) rp_csv_put_int(t, x[k]);
+            rp_csv_end(t);
+        }
+}
+
+/* The same estimates with errors robust to clusters, which may lie in several strata. */
+static rp_status fill_pooled_robust(rp_trial_work *w, const rp_counts c[], rp_trial_line *l,
+                                    rp_text *patterns)
+{
+    RP_AUTOFREE rp_composition *g = NULL;
+    RP_AUTOFREE rp_cluster_part *part = NULL;
+    rp_clustered r;
+    bool stops;
+    int64_t n, parts;
+    RP_TRY(rp_trial_compositions(&w->exams, l->e, rp_trial_plan_missing(w->plan, &stops), w->in,
+                                 w->stratum, w->table.cluster, w->table.clusters, &g, &n, &part,
+                                 &parts));
+    RP_TRY(rp_stratified_robust(w->strata, c, n, g, part, rp_trial_plan_level(w->plan), &r));
+    w->few_clusters |= r.is_few;
+    put_compositions(patterns, w, l, n, g, part);
+    fill_clustered(&r, l);
+    l->share_method = "";
+    l->ratio_method = l->difference_method =
+        r.is_few ? "mantel-haenszel-robust-CR1-t" : "mantel-haenszel-robust-CR1";
+    return RP_OK;
+}
+
+static rp_status add_strata(rp_trial_work *w, const rp_endpoint *e, rp_text *csv, rp_text *patterns)
 {
     RP_AUTOFREE rp_trial_cell *cell = NULL;
     RP_AUTOFREE rp_counts *c = NULL;
@@ -136,17 +190,11 @@ static rp_status add_strata(rp_trial_work *w, const rp_endpoint *e, rp_text *csv
     }
     rp_trial_line l = rp_trial_line_blank(e, "stratified", "", "");
     RP_TRY(rp_stratified_find(w->strata, c, rp_trial_plan_level(w->plan), &s));
-    l.ratio = s.ratio;
-    l.difference = s.difference;
-    l.ratio_ci = s.ratio_ci;
-    l.difference_ci = s.difference_ci;
-    l.p = s.p;
-    l.chisq = s.chisq;
-    l.df = 1;
-    l.ratio_method = "mantel-haenszel";
-    l.difference_method = "mantel-haenszel-sato";
-    l.p_method = "cochran-mantel-haenszel";
-    l.note = w->is_clustered ? "clusters are not heeded" : "";
+    fill_pooled(&s, &l);
+    if (w->is_clustered && s.strata > 0) {
+        l = rp_trial_line_blank(e, "stratified", "", "");
+        RP_TRY(fill_pooled_robust(w, c, &l, patterns));
+    }
     rp_trial_line_put(csv, &l);
     return RP_OK;
 }
@@ -202,7 +250,7 @@ static rp_status add_endpoint(rp_trial_work *w, const rp_endpoint *e, rp_text *c
     RP_TRY(count(w, e, NULL, 1, &l.cell));
     RP_TRY(fill(w, &l, NULL, -1, &robust, patterns));
     rp_trial_line_put(csv, &l);
-    RP_TRY(add_strata(w, e, csv));
+    RP_TRY(add_strata(w, e, csv, patterns));
     for (int k = 0; k < w->plan->subgroups.count; k++)
         for (int f = 0; f < w->factors; f++)
             if (strcmp(w->factor[f].column, w->plan->subgroups.item[k]) == 0)

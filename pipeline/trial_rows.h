@@ -16,8 +16,8 @@ typedef struct rp_trial_work {
     const char *cluster; /* column, "" without */
 } rp_trial_work;
 /* Reads the table as the plan asks; bad rows stop or are skipped.  blind_seed < 0: arms as they
- * are; else arms are permuted over clusters (those that lie in one arm) or examinations. Errors:
- * RP_EDATA, RP_EUSE, RP_EMEM. */
+ * are; else arms are permuted over clusters (those that lie in one arm) or examinations.
+ * Errors: RP_EDATA, RP_EUSE, RP_EMEM. */
 RP_MUST rp_status rp_trial_work_open(const char *path, const rp_trial_plan *plan, bool skip_bad,
                                      int64_t blind_seed, rp_trial_work *out);
 void rp_trial_work_clear(rp_trial_work *w);

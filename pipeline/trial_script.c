@@ -70,10 +70,13 @@ static const char methods[] =
     "/ ls\n"
     "  list(ratio = r * exp(c(-1, 1) * t * ls), difference = d + c(-1, 1) * t * ds, ls = ls,\n"
     "       p = if (few) 2 * pt(-abs(w), G - 1) else 2 * pnorm(-abs(w))) }\n"
+    "clusters_of_part <- function(r) g[g$endpoint == r$endpoint & g$part == r$part, ]\n"
     "same <- function(...) Reduce(`&`, list(...))\n"
     "clusters_of <- function(r) g[same(g$endpoint == r$endpoint, g$part == r$part, g$column == "
     "r$column, "
-    "g$level == r$level), ]\n"
+    "g$level == r$level), ]\n";
+
+static const char strata[] =
     "# Mantel-Haenszel: Greenland and Robins' and Sato's variances; mantelhaen.test.\n"
     "pooled <- function(s) { n <- s$n1 + s$n0; m <- s$x1 + s$x0; R <- sum(s$x1 * s$n0 / n); S <- "
     "sum(s$x0 "
@@ -88,6 +91,23 @@ static const char methods[] =
     "P + Q) / "
     "W,\n"
     "       p = mantelhaen.test(t, correct = FALSE)$p.value) }\n"
+    "# The same with errors of clusters that may lie in several strata: column says which belong "
+    "together.\n"
+    "pooled_robust <- function(r, s) { q <- clusters_of_part(r); N <- s$n1 + s$n0; R <- sum(s$x1 * "
+    "s$n0 / "
+    "N)\n"
+    "  S <- sum(s$x0 * s$n1 / N); W <- sum(s$n1 * s$n0 / N); m <- match(q$level, s$level)\n"
+    "  u <- (s$n0 / N)[m] * (q$x1 - q$n1 * (s$x1 / s$n1)[m]); v <- (s$n1 / N)[m] * (q$x0 - q$n0 * "
+    "(s$x0 / "
+    "s$n0)[m])\n"
+    "  u[is.na(u)] <- 0; v[is.na(v)] <- 0; k <- tapply(q$clusters, q$column, max); G <- sum(k)\n"
+    "  se <- function(e) sqrt(sum(k * tapply(e, q$column, sum)^2) * G / (G - 1)); few <- G < 30\n"
+    "  t <- if (few) qt(1 - (1 - level) / 2, G - 1) else z; ls <- se(u / R - v / S); d <- (R - S) "
+    "/ W\n"
+    "  w <- log(R / S) / ls\n"
+    "  list(ratio = R / S * exp(c(-1, 1) * t * ls), difference = d + c(-1, 1) * t * se((u - v) / "
+    "W),\n"
+    "       p = if (few) 2 * pt(-abs(w), G - 1) else 2 * pnorm(-abs(w))) }\n"
     "alike <- function(r) { s <- d[same(d$endpoint == r$endpoint, d$part == 'subgroup', d$column "
     "== "
     "r$column), ]\n"
@@ -104,9 +124,10 @@ static const char table[] =
     "for (i in seq_len(nrow(d))) { r <- d[i, ]; a <- as.list(r[c('x1', 'n1', 'x0', 'n0')])\n"
     "  f <- if (is.na(r$ratio_method)) NULL else if (grepl('robust', r$ratio_method)) "
     "robust(clusters_of(r))\n"
-    "  if (r$part == 'stratified') f <- pooled(d[same(d$endpoint == r$endpoint, d$part == "
-    "'stratum', d$n1 > "
-    "0, d$n0 > 0), ])\n"
+    "  s <- d[same(d$endpoint == r$endpoint, d$part == 'stratum'), ]\n"
+    "  if (r$part == 'stratified') f <- if (grepl('robust', r$ratio_method)) pooled_robust(r, s) "
+    "else\n"
+    "    pooled(s[s$n1 > 0 & s$n0 > 0, ])\n"
     "  if (r$part == 'interaction' && !is.na(r$p)) f <- alike(r)\n"
     "  if (is.null(f) && !is.na(r$ratio_method)) { p <- switch(r$p_method,\n"
     "      fisher = fisher.test(matrix(c(r$x1, r$n1 - r$x1, r$x0, r$n0 - r$x0), 2))$p.value,\n"
@@ -158,6 +179,6 @@ rp_status rp_trial_counts_script(double level, rp_text *out)
 rp_status rp_trial_table_script(double level, rp_text *out)
 {
     begin(level, "every row from its counts and clusters", out);
-    rp_text_add(out, "%s%s%s", shares, methods, table);
+    rp_text_add(out, "%s%s%s%s", shares, methods, strata, table);
     return rp_text_status(out);
 }

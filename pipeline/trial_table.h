@@ -53,7 +53,8 @@ typedef struct rp_trial_table {
  * Columns: arm, the flags of rp_exam_column, interval_months, linked, exclusion, deviation, the
  * cluster's and the factors'; all but arm may be absent.  Empty cells and NA are missing.  linked 0
  * leaves the interval cancer missing; so does an interval cancer without its months, where that
- * column is there. Errors: RP_EDATA naming file, line, column; RP_EMEM. */
+ * column is there.
+ * Errors: RP_EDATA naming file, line, column; RP_EMEM. */
 RP_MUST rp_status rp_trial_read(const char *path, const rp_trial_ask *ask, int factors,
                                 rp_trial_factor factor[], rp_trial_table *out);
 void rp_trial_table_clear(rp_trial_table *t);

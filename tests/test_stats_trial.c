@@ -124,6 +124,63 @@ Test(clustered, a_single_cluster_and_an_arm_without_outcomes_have_no_error)
     cr_expect_eq(rp_clustered_find(1, &(rp_cluster_pattern){1, 1, 0, 0, 40}, 0.95, &r), RP_EARG);
 }
 
+Test(clustered, one_stratum_is_the_plain_comparison)
+{
+    const rp_cluster_pattern p[] = {{1, 2, 0, 0, 9}, {0, 1, 0, 0, 70}, {0, 0, 1, 1, 12}, {0, 0, 0, 2, 60}, {1, 1, 1, 2, 3}};
+    const rp_cluster_part part[] = {{0, 1, 2, 0, 0}, {0, 0, 1, 0, 0}, {0, 0, 0, 1, 1}, {0, 0, 0, 0, 2}, {0, 1, 1, 1, 2}};
+    rp_composition g[5];
+    rp_counts c = {0};
+    rp_clustered plain, pooled;
+    for (int i = 0; i < 5; i++) {
+        g[i] = (rp_composition){i, 1, p[i].clusters};
+        c.x1 += p[i].x1 * p[i].clusters;
+        c.n1 += p[i].n1 * p[i].clusters;
+        c.x0 += p[i].x0 * p[i].clusters;
+        c.n0 += p[i].n0 * p[i].clusters;
+    }
+    cr_assert_eq(rp_clustered_find(5, p, 0.95, &plain), RP_OK);
+    cr_assert_eq(rp_stratified_robust(1, &c, 5, g, part, 0.95, &pooled), RP_OK);
+    cr_expect_eq(pooled.clusters, 154);
+    cr_expect(near(pooled.log_se.x, plain.log_se.x, 1e-12, 0) && near(pooled.ratio_p.x, plain.ratio_p.x, 1e-10, 0));
+    cr_expect(near(pooled.difference_ci.low.x, plain.difference_ci.low.x, 1e-10, 0));
+}
+
+/* Rows in another order give the same compositions in the same order. */
+Test(clustered, compositions_do_not_depend_on_the_order_of_rows)
+{
+    enum { N = 300 };
+    static uint8_t of_arm[2][N], of_recall[2][N];
+    static int32_t stratum[2][N], cluster[2][N];
+    rp_composition *g[2];
+    rp_cluster_part *part[2];
+    int64_t n[2], m[2];
+    for (int i = 0; i < N; i++) {
+        const int j = (i * 7 + 3) % N, woman = i / 2 % 90;
+        of_arm[0][i] = of_arm[1][j] = woman % 2;
+        of_recall[0][i] = of_recall[1][j] = i % 5 == 0;
+        stratum[0][i] = stratum[1][j] = (woman + i % 3) % 4;
+        cluster[0][i] = cluster[1][j] = woman;
+    }
+    for (int o = 0; o < 2; o++) {
+        rp_exams e = {.rows = N, .arm = of_arm[o]};
+        e.flag[RP_EXAM_RECALL] = of_recall[o];
+        cr_assert_eq(rp_trial_compositions(&e, rp_endpoint_find("recalls"), RP_MISSING_EXCLUDE, NULL, stratum[o], cluster[o], 90, &g[o], &n[o], &part[o], &m[o]), RP_OK);
+    }
+    int64_t clusters = 0, exams = 0;
+    cr_assert_eq(n[0], n[1]);
+    for (int64_t k = 0; k < n[0]; k++) {
+        cr_assert(g[0][k].parts == g[1][k].parts && g[0][k].clusters == g[1][k].clusters);
+        cr_expect_eq(memcmp(part[0] + g[0][k].first, part[1] + g[1][k].first, (size_t)g[0][k].parts * sizeof *part[0]), 0);
+        clusters += g[0][k].clusters;
+        for (int64_t j = g[0][k].first; j < g[0][k].first + g[0][k].parts; j++) exams += g[0][k].clusters * (part[0][j].n1 + part[0][j].n0);
+    }
+    cr_expect(clusters == 90 && exams == N, "%ld clusters, %ld examinations", (long)clusters, (long)exams);
+    for (int o = 0; o < 2; o++) {
+        rp_free(g[o]);
+        rp_free(part[o]);
+    }
+}
+
 /* A screening table of eight examinations; 2 is missing. */
 static const uint8_t arm[] = {1, 1, 1, 1, 0, 0, 0, 0}, recall[] = {1, 1, 0, 2, 1, 0, 0, 0}, cancer[] = {1, 0, 2, 1, 2, 1, 0, 0},
                      later[] = {0, 0, 1, 0, 0, 1, 0, 2}, reader1[] = {1, 0, 0, 0, 1, 0, 0, 0}, reader2[] = {1, 2, 2, 0, 1, 0, 0, 0};

@@ -38,8 +38,9 @@ typedef struct rp_bootstrap_result {
 } rp_bootstrap_result;
 /* Intervals at level from replicates; jackknife [m]: the statistic without each case (or cluster).
  * Quantiles are linear at (B - 1) q; the share below the estimate counts ties by half.  Fewer than
- * 20 defined replicates: undefined.  No spread: BCa undefined. Source: B. Efron, J. Am. Stat.
- * Assoc. 82 (1987) 171. Errors: RP_EARG, RP_EMEM. */
+ * 20 defined replicates: undefined.  No spread: BCa undefined.
+ * Source: B. Efron, J. Am. Stat. Assoc. 82 (1987) 171.
+ * Errors: RP_EARG, RP_EMEM. */
 RP_MUST rp_status rp_bootstrap_interval(double estimate, int64_t count, const double value[],
                                         const bool defined[], int64_t m, const double jackknife[],
                                         double level, rp_bootstrap_result *out);
@@ -62,8 +63,8 @@ RP_MUST rp_status rp_auc_bootstrap(int64_t n, const double y[], const double sco
 /* Statistic of cases taken in that order (or with those signs). */
 typedef double rp_permuted_fn(int64_t n, const int64_t order[], const void *context);
 typedef double rp_signed_fn(int64_t n, const double sign[], const void *context);
-/* p = (1 + replicates at least as far from 0 as seen, |.|, up to 1e-12) / (1 + replicates):
- * two-sided. Permuting labels: groups exchangeable.  Flipping signs: paired differences symmetric.
+/* Two-sided p = (1 + replicates at least as far from 0 as seen, up to 1e-12) / (1 + replicates).
+ * Permuting labels: groups exchangeable.  Flipping signs: paired differences symmetric.
  * Errors: RP_EARG, RP_ENUM (the statistic is not finite), RP_EMEM. */
 RP_MUST rp_status rp_permutation_test(uint64_t seed, int64_t n, int64_t replicates,
                                       rp_permuted_fn *fn, const void *context, double *p);

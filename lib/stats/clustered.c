@@ -89,36 +89,46 @@ static rp_status find_share(int64_t n, const rp_cluster_pattern p[], bool is_new
     return rp_clopper_pearson(effective * share, effective, level, out);
 }
 
+rp_status rp_clustered_conclude(double ratio, double log_se, double difference,
+                                double difference_se, int64_t clusters, double level,
+                                rp_clustered *out)
+{
+    const rp_value few = rp_value_undefined("fewer than two clusters"),
+                   no_log = rp_value_undefined("an arm without outcomes has no log"),
+                   flat = rp_value_undefined("no variance");
+    out->clusters = clusters;
+    out->is_few = clusters < RP_CLUSTERS_FEW;
+    out->difference = rp_value_of(difference);
+    out->log_se = out->ratio_p = out->ratio_ci.low = out->ratio_ci.high =
+        clusters < 2 ? few : no_log;
+    out->difference_se = out->difference_p = out->difference_ci.low = out->difference_ci.high = few;
+    if (clusters < 2) return RP_OK;
+    double q;
+    RP_TRY(quantile(out, level, &q));
+    out->difference_se = rp_value_of(difference_se);
+    out->difference_ci = (rp_interval){rp_value_of(difference - q * difference_se),
+                                       rp_value_of(difference + q * difference_se)};
+    out->difference_p =
+        difference_se > 0 ? rp_value_of(two_sided(out, difference / difference_se)) : flat;
+    if (!isfinite(log_se)) return RP_OK;
+    out->log_se = rp_value_of(log_se);
+    out->ratio_ci =
+        (rp_interval){rp_value_of(ratio * exp(-q * log_se)), rp_value_of(ratio * exp(q * log_se))};
+    out->ratio_p = log_se > 0 ? rp_value_of(two_sided(out, log(ratio) / log_se)) : flat;
+    return RP_OK;
+}
+
 rp_status rp_clustered_find(int64_t n, const rp_cluster_pattern p[], double level,
                             rp_clustered *out)
 {
     const totals t = add_up(n, p);
     RP_NEED(t.n1 > 0 && t.n0 > 0 && level > 0 && level < 1, RP_EARG,
             "%g and %g examinations in two arms, level %g", t.n1, t.n0, level);
-    const double p1 = t.x1 / t.n1, p0 = t.x0 / t.n0, r = p1 / p0, d = p1 - p0;
-    const rp_value few = rp_value_undefined("fewer than two clusters"),
-                   no_log = rp_value_undefined("an arm without outcomes has no log");
-    rp_clustered c = {.clusters = (int64_t)t.clusters, .is_few = t.clusters < RP_CLUSTERS_FEW};
-    c.ratio = rp_value_ratio(p1, p0, "no outcome in the control arm");
-    c.difference = rp_value_of(d);
-    c.log_se = c.ratio_p = c.ratio_ci.low = c.ratio_ci.high = t.clusters < 2 ? few : no_log;
-    c.difference_se = c.difference_p = c.difference_ci.low = c.difference_ci.high = few;
-    if (t.clusters >= 2) {
-        double q;
-        RP_TRY(quantile(&c, level, &q));
-        const double se = robust_se(n, p, &t, 1 / t.n1, 1 / t.n0);
-        c.difference_se = rp_value_of(se);
-        c.difference_ci = (rp_interval){rp_value_of(d - q * se), rp_value_of(d + q * se)};
-        c.difference_p =
-            se > 0 ? rp_value_of(two_sided(&c, d / se)) : rp_value_undefined("no variance");
-        if (t.x1 > 0 && t.x0 > 0) {
-            const double ls = robust_se(n, p, &t, 1 / t.x1, 1 / t.x0);
-            c.log_se = rp_value_of(ls);
-            c.ratio_ci = (rp_interval){rp_value_of(r * exp(-q * ls)), rp_value_of(r * exp(q * ls))};
-            c.ratio_p = ls > 0 ? rp_value_of(two_sided(&c, log(r) / ls))
-                               : rp_value_undefined("no variance");
-        }
-    }
+    const double p1 = t.x1 / t.n1, p0 = t.x0 / t.n0;
+    rp_clustered c = {.ratio = rp_value_ratio(p1, p0, "no outcome in the control arm")};
+    const double log_se = t.x1 > 0 && t.x0 > 0 ? robust_se(n, p, &t, 1 / t.x1, 1 / t.x0) : HUGE_VAL;
+    RP_TRY(rp_clustered_conclude(p1 / p0, log_se, p1 - p0, robust_se(n, p, &t, 1 / t.n1, 1 / t.n0),
+                                 (int64_t)t.clusters, level, &c));
     RP_TRY(find_share(n, p, true, level, &c.share1));
     RP_TRY(find_share(n, p, false, level, &c.share0));
     *out = c;

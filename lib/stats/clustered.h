@@ -5,10 +5,10 @@
  * divisions by p for D:  SE^2 = G/(G - 1) sum u_g^2  (CR1; without the factor CR0).  It is the
  * sandwich of a log-binomial or Poisson model with an arm as its only term.
  * Share of an arm: Clopper and Pearson's interval at the effective number n = p (1 - p)/SE^2, at
- * most the examinations there are; below 30 clusters of the arm times (z/t)^2. Source: K.-Y. Liang,
- * S. L. Zeger, Biometrika 73 (1986) 13; G/(G - 1): J. G. MacKinnon, H. White, J. Econometrics 29
- * (1985) 305 (HC1 without covariates); E. L. Korn, B. I. Graubard, Surv. Methodol. 24 (1998) 193.
- */
+ * most the examinations there are; below 30 clusters of the arm times (z/t)^2.
+ * Source: K.-Y. Liang, S. L. Zeger, Biometrika 73 (1986) 13; for G/(G - 1) J. G. MacKinnon,
+ * H. White, J. Econometrics 29 (1985) 305 (HC1 without covariates); E. L. Korn, B. I. Graubard,
+ * Surv. Methodol. 24 (1998) 193. */
 #pragma once
 #include "lib/stats/delong.h"
 
@@ -39,3 +39,8 @@ RP_MUST rp_status rp_clustered_find(int64_t n, const rp_cluster_pattern p[], dou
  * difference D >= margin (few is good) or D <= -margin.  Errors: RP_EARG unless margin > 0. */
 RP_MUST rp_status rp_clustered_noninferior(const rp_clustered *c, bool is_ratio, double margin,
                                            bool few_is_good, rp_value *p);
+
+/* Fills intervals and p from estimates, their standard errors and the number of clusters. */
+RP_MUST rp_status rp_clustered_conclude(double ratio, double log_se, double difference,
+                                        double difference_se, int64_t clusters, double level,
+                                        rp_clustered *out);

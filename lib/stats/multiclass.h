@@ -27,8 +27,9 @@ RP_MUST rp_status rp_multiclass_score(int classes, const int64_t confusion[],
                                       rp_multiclass_scores *out);
 
 /* Mean over all pairs of classes of (A(i|j) + A(j|i))/2, A(i|j) the area by which prob[i] parts
- * class i from class j.  Undefined where a class has no case. Source: D. J. Hand, R. J. Till, Mach.
- * Learn. 45 (2001) 171. Errors: RP_EARG, RP_ENUM, RP_EMEM. */
+ * class i from class j.  Undefined where a class has no case.
+ * Source: D. J. Hand, R. J. Till, Mach. Learn. 45 (2001) 171.
+ * Errors: RP_EARG, RP_ENUM, RP_EMEM. */
 RP_MUST rp_status rp_auc_hand_till(int64_t n, int classes, const double y[],
                                    const double *const prob[], rp_value *out);
 /* Mean over cases of sum over classes of (prob - 1{y})^2 (from 0 to 2), and of -log prob of the

@@ -17,8 +17,8 @@ typedef struct rp_paired {
 } rp_paired;
 
 /* Source: J.-M. Nam, W. C. Blackwelder, Stat. Med. 21 (2002) 689 for the ratio; T. Tango, Stat.
- * Med. 17 (1998) 891 for the difference; Q. McNemar, Psychometrika 12 (1947) 153. Errors: RP_EARG
- * if a count is negative, all are 0, or level is not in (0, 1); RP_ENUM. */
+ * Med. 17 (1998) 891 for the difference; Q. McNemar, Psychometrika 12 (1947) 153.
+ * Errors: RP_EARG if a count is negative, all are 0, or level is not in (0, 1); RP_ENUM. */
 RP_MUST rp_status rp_paired_find(const rp_pairs *c, double level, rp_paired *out);
 
 /* One-sided p of H0: x1/n - x0/n <= -margin against more (margin in (0, 1)), by Tango's score.

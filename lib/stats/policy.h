@@ -2,8 +2,7 @@
  *
  * A policy tells from the scores of an examination how many readers see it, what the computer's
  * positive counts for, and what goes to consensus whatever the readers say.  Replay keeps each
- * reader's decision as it was: how a reader changes who sees the computer's marks it cannot show.
- */
+ * reader's decision as it was: how readers change who see a computer's marks it cannot show. */
 #pragma once
 #include "lib/stats/trial.h"
 
@@ -61,8 +60,7 @@ typedef struct rp_replayed {
 RP_MUST rp_status rp_policy_replay(const rp_policy *p, const rp_replay_input *in,
                                    rp_replayed out[]);
 
-/* Sums over the rows of one arm (1, 0), or of all (-1).  Expectations where recall is a
- * probability. */
+/* Sums over the rows of one arm (1, 0) or of all (-1); expectations where recall is a chance. */
 typedef struct rp_policy_counts {
     int64_t examinations, readings, consensus;
     double recalls, cancers_detected, false_positives, invasive_detected;

@@ -37,7 +37,7 @@ double rp_binomial_test(int64_t x, int64_t n, double p0);
 /* Two-sided Fisher p of x1 of n1 against x0 of n0, same rule. */
 double rp_fisher_test(int64_t x1, int64_t n1, int64_t x0, int64_t n0);
 
-/* sqrt(sum over clusters of (sum of residuals)^2) / n of a mean of x[n]: CR0, no small-sample
- * factor. *clusters: their number.  Errors: RP_EARG if n < 1, RP_ENUM, RP_EMEM. */
+/* sqrt(sum over clusters of (sum of residuals)^2) / n of a mean of x[n]: CR0, without a factor for
+ * small samples.  *clusters: their number.  Errors: RP_EARG if n < 1, RP_ENUM, RP_EMEM. */
 RP_MUST rp_status rp_cluster_se(int64_t n, const double x[], const double cluster[], double *se,
                                 int64_t *clusters);

@@ -1,8 +1,8 @@
 /* lib/stats/sample_size.h - how many are needed, and what a number of them can show.
  *
  * alpha: total error (two-sided unless it says one-sided); power in (0, 1).  Sizes are real
- * numbers: round up.  Normal approximations throughout. Errors of all: RP_EARG where an argument is
- * out of range. */
+ * numbers: round up.  Normal approximations throughout.
+ * Errors of all: RP_EARG where an argument is out of range. */
 #pragma once
 #include "lib/base/status.h"
 #include <stdint.h>
@@ -35,7 +35,7 @@ RP_MUST rp_status rp_auc_planned_se(double auc, double positives, double negativ
 RP_MUST rp_status rp_size_cluster_factor(double m, double icc, double *factor);
 
 /* Group-sequential bounds of |z| at looks 1..looks, two-sided alpha in all.
- *   fraction  [looks] share of the information at each look, rising by at least 0.01 to at most 1;
+ *   fraction  [looks] share of the information at each look, rising by at least 0.01 to at most 1
  *             (O'Brien-Fleming and Pocock: the last is 1); NULL: k / looks
  *   spent     [looks] out: alpha spent up to and with each look; NULL if not wanted
  * O'Brien-Fleming: C / sqrt(t); Pocock: one C; Lan-DeMets: the O'Brien-Fleming-like spending

@@ -63,6 +63,61 @@ rp_status rp_stratified_find(int k, const rp_counts c[], double level, rp_strati
     return RP_OK;
 }
 
+/* Weights of a stratum's residuals: of the new arm, of control. */
+typedef struct weights {
+    double p1, p0, a, b;
+} weights;
+
+/* sum over clusters of (sum over its strata of a (x1 - n1 p1) - b (x0 - n0 p0))^2 */
+static double squares(int64_t n, const rp_composition g[], const rp_cluster_part part[],
+                      const weights w[], double a, double b)
+{
+    double s = 0;
+    for (int64_t i = 0; i < n; i++) {
+        double u = 0;
+        for (int64_t j = g[i].first; j < g[i].first + g[i].parts; j++) {
+            const rp_cluster_part *q = &part[j];
+            const weights *of = &w[q->stratum];
+            u += a * of->a * (q->x1 - q->n1 * of->p1) - b * of->b * (q->x0 - q->n0 * of->p0);
+        }
+        s += (double)g[i].clusters * u * u;
+    }
+    return s;
+}
+
+rp_status rp_stratified_robust(int k, const rp_counts c[], int64_t n,
+                               const rp_composition composition[], const rp_cluster_part part[],
+                               double level, rp_clustered *out)
+{
+    RP_AUTOFREE weights *w = NULL;
+    sums t = {0};
+    double clusters = 0;
+    RP_NEED(k >= 1 && level > 0 && level < 1, RP_EARG, "%d strata, level %g", k, level);
+    RP_TRY(rp_alloc(k, sizeof *w, &w));
+    for (int i = 0; i < k; i++) {
+        if (c[i].n1 == 0 || c[i].n0 == 0) continue; /* no comparison, no weight */
+        RP_TRY(rp_counts_check(&c[i]));
+        add(&t, &c[i]);
+        const double n1 = (double)c[i].n1, n0 = (double)c[i].n0;
+        w[i] =
+            (weights){(double)c[i].x1 / n1, (double)c[i].x0 / n0, n0 / (n1 + n0), n1 / (n1 + n0)};
+    }
+    RP_NEED(t.strata > 0, RP_EARG, "no stratum has both arms");
+    for (int64_t i = 0; i < n; i++) clusters += (double)composition[i].clusters;
+    const double cr1 = clusters > 1 ? clusters / (clusters - 1) : 0;
+    const double log_se = t.r > 0 && t.s > 0
+                              ? sqrt(cr1 * squares(n, composition, part, w, 1 / t.r, 1 / t.s))
+                              : HUGE_VAL;
+    const double se = sqrt(cr1 * squares(n, composition, part, w, 1 / t.w, 1 / t.w));
+    const rp_value none = rp_value_undefined("pooled");
+    rp_clustered r = {.share1 = {none, none}, .share0 = {none, none}};
+    r.ratio = rp_value_ratio(t.r, t.s, "no outcome in the control arm");
+    RP_TRY(rp_clustered_conclude(t.r / t.s, log_se, (t.r - t.s) / t.w, se, (int64_t)clusters, level,
+                                 &r));
+    *out = r;
+    return RP_OK;
+}
+
 void rp_heterogeneity(int k, const double estimate[], const double variance[], rp_value *q, int *df,
                       rp_value *p)
 {

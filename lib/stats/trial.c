@@ -1,5 +1,5 @@
 /* lib/stats/trial.c - outcomes of examinations and their counts. */
-#include "lib/stats/trial.h"
+#include "lib/stats/trial_priv.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -123,6 +123,12 @@ static int replace(const rp_endpoint *p, rp_missing rule, bool is_new)
     return RP_OUTCOME_OUT;
 }
 
+int rp_trial_settle(const rp_exams *e, const rp_endpoint *p, rp_missing rule, int64_t i)
+{
+    const int x = p->of(e, i);
+    return x == RP_OUTCOME_MISSING ? replace(p, rule, e->arm[i]) : x;
+}
+
 void rp_trial_count(const rp_exams *e, const rp_endpoint *p, rp_missing rule, const bool in[],
                     const int32_t group[], int groups, rp_trial_cell cell[])
 {
@@ -216,8 +222,7 @@ typedef struct wanted {
 static int settled(const wanted *w, int64_t i)
 {
     if ((w->in && !w->in[i]) || (w->only >= 0 && w->group[i] != w->only)) return RP_OUTCOME_OUT;
-    const int x = w->p->of(w->e, i);
-    return x == RP_OUTCOME_MISSING ? replace(w->p, w->rule, w->e->arm[i]) : x;
+    return rp_trial_settle(w->e, w->p, w->rule, i);
 }
 
 /* Four counts of a cluster in one word, a byte each: n1 n0 x1 x0.  A million women lie in the

@@ -4,8 +4,7 @@
  * endpoint's denominator, or it is missing.  Everything is counted in whole numbers, so that no
  * order, block or rank can change a digit. */
 #pragma once
-#include "lib/stats/clustered.h"
-#include "lib/stats/two_arm.h"
+#include "lib/stats/stratified.h"
 
 /* Columns of 0 and 1, named as in the table. */
 typedef enum rp_exam_flag {
@@ -46,8 +45,7 @@ const rp_endpoint *rp_endpoint_find(const char *name);
 /* Are the columns that it needs there? */
 bool rp_endpoint_fits(const rp_endpoint *p, const rp_exams *e);
 
-/* What becomes of a missing outcome.  Worst: the bad one in the new arm, the good one in control.
- */
+/* What becomes of a missing outcome.  Worst: bad in the new arm, good in control. */
 typedef enum rp_missing {
     RP_MISSING_EXCLUDE,
     RP_MISSING_NONE,
@@ -70,12 +68,22 @@ void rp_trial_count(const rp_exams *e, const rp_endpoint *p, rp_missing rule, co
 
 /* Clusters of one group (or of all: only < 0) by what they hold, as rp_clustered_find takes them.
  *   cluster  [rows] code in 0..clusters-1; NULL: every examination its own
- * Patterns ascend, so that sums over them have one order.  Owned by the caller.  Errors: RP_EMEM.
- */
+ * Patterns ascend, so that sums over them have one order.  Owned by the caller.
+ * Errors: RP_EMEM. */
 RP_MUST rp_status rp_trial_patterns(const rp_exams *e, const rp_endpoint *p, rp_missing rule,
                                     const bool in[], const int32_t group[], int only,
                                     const int32_t cluster[], int64_t clusters,
                                     rp_cluster_pattern **out, int64_t *count);
+
+/* Clusters by what they hold of each stratum, as rp_stratified_robust takes them: equal ones
+ * together, in the order of their content.
+ *   stratum  [rows] code from 0
+ * Both arrays owned by the caller.  Errors: RP_EMEM. */
+RP_MUST rp_status rp_trial_compositions(const rp_exams *e, const rp_endpoint *p, rp_missing rule,
+                                        const bool in[], const int32_t stratum[],
+                                        const int32_t cluster[], int64_t clusters,
+                                        rp_composition **composition, int64_t *compositions,
+                                        rp_cluster_part **part, int64_t *parts);
 
 /* The same of two outcomes on one examination (a policy against another): x1, n1 of now, x0, n0 of
  * standard.

@@ -5,7 +5,8 @@ usage: make_stats_trial.py FOLDER     (statsmodels 0.15, scipy 1.17)
 
 stats_trial_exams.csv: a synthetic table, no real person (some women come twice, six readers, three
 sites).  stats_trial_robust.csv: statsmodels' GLM with arm as its only term and errors by cluster;
-factor G/(G - 1) alone, t with G - 1 degrees of freedom below 30 clusters.  stats_trial_margin.csv:
+factor G/(G - 1) alone, t with G - 1 degrees of freedom below 30 clusters.  stats_trial_stratified.csv: Mantel and Haenszel's estimates over sites and bands of age with
+errors by cluster, from residuals row by row, and by leaving out one cluster after the other.  stats_trial_margin.csv:
 score tests at a margin.  stats_trial_paired.csv: Tango's score interval, its constrained estimate by
 a search of the likelihood, not by the closed form.
 """
@@ -72,6 +73,40 @@ with open(out + '/stats_trial_robust.csv', 'w') as f:
                 by, name, g, np.exp(log_ratio - q * log_se), np.exp(log_ratio + q * log_se), p,
                 diff - q * diff_se, diff + q * diff_se))
 
+
+
+def mantel_haenszel(keep, y, stratum):
+    """Log ratio and difference, and the weights of each examination's residual."""
+    r = s = w = 0
+    u, v = np.zeros(len(y)), np.zeros(len(y))
+    for k in np.unique(stratum[keep]):
+        m = keep & (stratum == k)
+        a, b = m & (arm == 1), m & (arm == 0)
+        if not a.any() or not b.any():
+            continue
+        n1, n0 = a.sum(), b.sum()
+        r += y[a].sum() * n0 / (n1 + n0)
+        s += y[b].sum() * n1 / (n1 + n0)
+        w += n1 * n0 / (n1 + n0)
+        u[a] = n0 / (n1 + n0) * (y[a] - y[a].mean())
+        v[b] = n1 / (n1 + n0) * (y[b] - y[b].mean())
+    return np.log(r / s), (r - s) / w, u / r - v / s, (u - v) / w
+
+
+stratum = np.array([f'{r["site"]}{sum(r["age"] >= c for c in (50, 60, 70))}' for r in rows])
+with open(out + '/stats_trial_stratified.csv', 'w') as f:
+    f.write('cluster,endpoint,ratio,log_se,difference,difference_se,jackknife_log_se\n')
+    for by in ('woman', 'reader'):
+        for name, (y, among) in endpoints.items():
+            if name == 'readings':
+                continue
+            lr, d, u, v = mantel_haenszel(among, y, stratum)
+            groups = np.unique(column(by)[among], return_inverse=True)[1]
+            g = groups.max() + 1
+            se = [np.sqrt((np.bincount(groups, e[among]) ** 2).sum() * g / (g - 1)) for e in (u, v)]
+            without = np.array([mantel_haenszel(among & (column(by) != c), y, stratum)[0] for c in np.unique(column(by)[among])])
+            jack = np.sqrt((g - 1) / g * ((without - without.mean()) ** 2).sum())
+            f.write(f'{by},{name},{np.exp(lr):.15g},{se[0]:.15g},{d:.15g},{se[1]:.15g},{jack:.6g}\n')
 
 
 def difference_p(x1, n1, x0, n0, d):
