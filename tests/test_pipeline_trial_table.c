@@ -303,3 +303,58 @@ Test(trial_table, r_recomputes_every_row, .timeout = 120)
     folder = trial("for_r_plain", 0, out, sizeof out, "--table " EXAMS " --set cluster=none --set methods.ratio=mn --set methods.difference=mn --set methods.test=chi2 --set subgroups=[site]");
     cr_expect_eq(run_command(60, out, sizeof out, "cd %s && Rscript trial.R", folder), 0, "%s", out);
 }
+
+/* A row an examination of x1 of n1 against x0 of n0 recalled. */
+static const char *recalls_of(const char *name, int x1, int n1, int x0, int n0)
+{
+    const char *path = text_of("%s/exams.csv", scratch_folder(name));
+    FILE *f = fopen(path, "w");
+    cr_assert(f);
+    fprintf(f, "arm,recall,cancer\n");
+    for (int i = 0; i < n1; i++) fprintf(f, "AI,%d,%d\n", i < x1, i < x1);
+    for (int i = 0; i < n0; i++) fprintf(f, "control,%d,%d\n", i < x0, i < x0);
+    fclose(f);
+    return path;
+}
+
+static double first_p(const char *name, const char *args)
+{
+    char out[20000];
+    const table *t = table_read(text_of("%s/tests.csv", trial(name, 0, out, sizeof out, args)));
+    cr_assert_str_eq(table_text(t, 0, "test"), "noninferiority");
+    return table_number(t, 0, "p");
+}
+
+/* tests/data/stats_trial_margin.csv: 30 of 500 against 20 of 480. */
+Test(trial_table, margins_of_ratios_and_differences_have_the_score_p)
+{
+    const char *path = recalls_of("margin", 30, 500, 20, 480);
+    const double ratio = first_p("ratio", text_of("--table %s --set primary=recalls --set margin=1.2", path));
+    const double difference = first_p("difference", text_of("--table %s --set primary=recalls --set margin=0.02 --set scale=difference", path));
+    cr_expect(near(ratio, 0.741796258716453, 1e-9, 0), "%.12g", ratio);
+    cr_expect(near(difference, 0.452663194086623, 1e-6, 0), "%.12g", difference);
+}
+
+/* Detection should be high: a margin of 0.8 looks from the other side, as it does for counts. */
+Test(trial_table, a_margin_below_one_is_for_outcomes_that_should_be_many)
+{
+    char out[8000];
+    const double p = first_p("many", text_of("--table %s --set primary=cancers-detected --set margin=0.8", recalls_of("many_table", 30, 500, 20, 480)));
+    const char *counts = file_of("many_counts", "trial,endpoint,x1,n1,x0,n0\na,b,30,500,20,480\n"), *folder = scratch_folder("many_out");
+    cr_assert_eq(run_command(30, out, sizeof out, "%s trial --counts %s --margin 0.8 --out %s", build_path("radpipe"), counts, folder), 0, "%s", out);
+    const table *t = table_read(text_of("%s/trial.csv", folder));
+    cr_expect(near(p, table_number(t, 0, "noninferiority_p"), 1e-12, 0) && p < 0.1, "%g", p);
+}
+
+Test(trial_table, help_lists_every_endpoint_and_key)
+{
+    char out[20000];
+    static const char *const said[] = {"cancers-detected", "invasive-detected", "in-situ-detected", "recalls", "false-positives", "ppv-recall", "interval-cancers",
+                                       "sensitivity", "specificity", "consensus", "readings", "methods.ratio", "subgroups", "bands", "window"};
+    cr_assert_eq(run_command(30, out, sizeof out, "%s help sap", build_path("radpipe")), 0);
+    for (size_t k = 0; k < sizeof said / sizeof *said; k++) cr_expect(strstr(out, said[k]), "%s", said[k]);
+    cr_assert_eq(run_command(30, out, sizeof out, "%s help policy", build_path("radpipe")), 0);
+    cr_expect(strstr(out, "safety.share") && strstr(out, "minutes.consensus"), "%s", out);
+    cr_assert_eq(run_command(30, out, sizeof out, "%s help planning", build_path("radpipe")), 0);
+    cr_expect(strstr(out, "non-inferiority") && strstr(out, "lan-demets"), "%s", out);
+}
