@@ -409,3 +409,36 @@ Test(net_kernels, refuses_shapes_that_do_not_fit_themselves)
     cr_expect(strcmp(k->row, "blas") == 0);
     rp_kernel_drop(&k);
 }
+
+/* Row that the table picks for an operation on 16 voxels a side. */
+static const char *picked(rp_isa isa, rp_op op, int64_t big, int64_t small, int stride, int kernel)
+{
+    rp_conv_shape s = {.big_channels = big, .small_channels = small};
+    for (int a = 0; a < 3; a++) {
+        s.big[a] = 16;
+        s.stride[a] = stride;
+        s.kernel[a] = kernel;
+        s.pad[a] = kernel == stride ? 0 : kernel / 2;
+        s.small[a] = (16 + 2 * s.pad[a] - kernel) / stride + 1;
+    }
+    rp_kernel *k = NULL;
+    cr_assert(rp_kernel_choose("auto", isa, op, &s, 1, &k) == RP_OK, "%s", rp_error_message());
+    const char *row = k->row;
+    rp_kernel_drop(&k);
+    return rp_kernel_find(row)->name;
+}
+
+Test(net_kernels, the_table_picks_what_was_measured)
+{
+    for (int op = 0; op < RP_OP_COUNT; op++)
+        cr_expect(strcmp(picked(RP_ISA_PLAIN, (rp_op)op, 32, 32, 1, 3), "winograd") == 0);
+    cr_expect(strcmp(picked(RP_ISA_PLAIN, RP_OP_CONV, 32, 64, 2, 3), "blas") == 0);
+    cr_expect(strcmp(picked(RP_ISA_PLAIN, RP_OP_TRANSPOSED, 32, 64, 2, 3), "direct") == 0);
+    cr_expect(strcmp(picked(RP_ISA_PLAIN, RP_OP_TRANSPOSED, 32, 64, 2, 2), "blas") == 0);
+    cr_expect(strcmp(picked(RP_ISA_PLAIN, RP_OP_CONV, 1, 32, 1, 3), "blas") == 0);
+    if (rp_isa_here() < RP_ISA_AVX2) skip_test("what a table picks with AVX2 needs AVX2");
+    for (int op = 0; op < RP_OP_COUNT; op++) {
+        cr_expect(strcmp(picked(RP_ISA_AVX2, (rp_op)op, 32, 32, 1, 3), "winograd") == 0);
+        cr_expect(strcmp(picked(RP_ISA_AVX2, (rp_op)op, 32, 64, 2, 3), "onednn") == 0);
+    }
+}

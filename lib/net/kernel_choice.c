@@ -33,19 +33,27 @@ const rp_kernel_row rp_kernel_rows[] = {
 
 /* The first one that matches and takes the shape wins.  channels_least: of the product of both
  * channel counts.  Measured on Zen 4: from 16 x 32 channels on Winograd takes less than oneDNN's
- * time, from 32 x 32 on less than half of it.  Direct sums run by name only: they gain on gradients
- * of some strided layers and lose elsewhere (docs/performance.md). */
+ * time, from 32 x 32 on less than half of it.  Without AVX2, in plain C, it takes two thirds of the
+ * time of OpenBLAS with AVX-512; where taps overlap with a stride, direct sums backward take a
+ * third of it.  Elsewhere direct sums run by name only: they gain on gradients of some strided
+ * layers and lose on the rest (docs/performance.md). */
 static const struct choice {
     rp_op op;
     rp_isa least;
     int64_t channels_least;
+    bool overlap; /* only where the taps of two small voxels meet */
     const char *row;
 } choices[] = {
-    {RP_OP_CONV, RP_ISA_AVX2, 512, "winograd"},    {RP_OP_TRANSPOSED, RP_ISA_AVX2, 512, "winograd"},
-    {RP_OP_WEIGHTS, RP_ISA_AVX2, 512, "winograd"}, {RP_OP_CONV, RP_ISA_AVX2, 0, "onednn"},
-    {RP_OP_TRANSPOSED, RP_ISA_AVX2, 0, "onednn"},  {RP_OP_WEIGHTS, RP_ISA_AVX2, 0, "onednn"},
-    {RP_OP_CONV, RP_ISA_PLAIN, 0, "blas"},         {RP_OP_TRANSPOSED, RP_ISA_PLAIN, 0, "blas"},
-    {RP_OP_WEIGHTS, RP_ISA_PLAIN, 0, "blas"},
+    {RP_OP_CONV, RP_ISA_PLAIN, 512, false, "winograd"},
+    {RP_OP_TRANSPOSED, RP_ISA_PLAIN, 512, false, "winograd"},
+    {RP_OP_WEIGHTS, RP_ISA_PLAIN, 512, false, "winograd"},
+    {RP_OP_CONV, RP_ISA_AVX2, 0, false, "onednn"},
+    {RP_OP_TRANSPOSED, RP_ISA_AVX2, 0, false, "onednn"},
+    {RP_OP_WEIGHTS, RP_ISA_AVX2, 0, false, "onednn"},
+    {RP_OP_CONV, RP_ISA_PLAIN, 0, false, "blas"},
+    {RP_OP_TRANSPOSED, RP_ISA_PLAIN, 512, true, "direct"},
+    {RP_OP_TRANSPOSED, RP_ISA_PLAIN, 0, false, "blas"},
+    {RP_OP_WEIGHTS, RP_ISA_PLAIN, 0, false, "blas"},
 };
 
 rp_isa rp_isa_here(void)
@@ -104,6 +112,7 @@ static rp_status choose_by_table(rp_isa isa, rp_op op, const rp_conv_shape *shap
     for (size_t i = 0; i < sizeof choices / sizeof *choices; i++) {
         const struct choice *c = &choices[i];
         if (c->op != op || c->least > isa || channels < c->channels_least) continue;
+        if (c->overlap && rp_conv_is_disjoint(shape)) continue;
         const rp_status st = rp_kernel_plan(rp_kernel_find(c->row), op, shape, threads, out);
         if (st != RP_EUNSUP) return st;
     }

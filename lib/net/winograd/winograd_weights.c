@@ -4,15 +4,16 @@
  *    a time), which are added in order.  Within a range strips follow the cache; the sum runs over
  *    tiles in order whatever the strip is.
  * 2. Grids of few tiles are transformed whole: Z for all channels, V for some at a time; a task is
- * a block of input channels by a panel of output channels, whose points fit the cache and become
- *    weights at once.
+ * a block of input channels by a block of output channels, whose points fit the cache and become
+ *    weights at once.  A block is larger than the registers of a narrow instruction set hold: V and
+ *    Z come from beyond the cache once a block.
  * Which of the two follows from the shape alone. */
 #include "lib/net/winograd/winograd_plan.h"
 
 #include <omp.h>
 #include <string.h>
 
-enum { GROUPS = 8, CHUNK = 48, STRIP_MOST = 48 };
+enum { GROUPS = 8, CHUNK = 48, STRIP_MOST = 48, BLOCK_ROWS = 12 };
 
 static int64_t round_up(int64_t n, int64_t to) { return (n + to - 1) / to * to; }
 
@@ -88,18 +89,28 @@ static rp_status run_groups(const rp_kernel *k, const rp_kernel_args *a)
 
 /* ---- few tiles: whole ---- */
 
-/* Points of a block of input channels (of the chunk that starts at i0) by a panel. */
-static void run_block(const rp_winograd *w, const rp_points *v, const rp_points *z, int64_t i0,
-                      int64_t i, int64_t panel, float *own, float *gradient)
+/* Panels of a block. */
+static int64_t block_panels(const rp_winograd *w)
 {
-    const int64_t columns = w->loops->columns, rows = w->loops->rows;
-    const int64_t count = w->ci - i < rows ? w->ci - i : rows;
-    for (int64_t f = 0; f < w->tiles.points; f++)
-        w->loops->outer(count, w->tiles.count, v->data + f * v->point + i - i0, v->width,
-                        z->data + f * z->point + panel * columns, z->width, own + f * columns,
-                        w->tiles.points * columns, false);
-    for (int64_t r = 0; r < count; r++)
-        put_weights(w, i + r, panel, own + r * w->tiles.points * columns, gradient);
+    return RP_WINOGRAD_COLUMNS / w->loops->columns;
+}
+
+/* Points of a block: input channels i.. of the chunk [i0, end), panels from first on. */
+static void run_block(const rp_winograd *w, const rp_points *v, const rp_points *z, int64_t i0,
+                      int64_t i, int64_t end, int64_t first, float *own, float *gradient)
+{
+    const int64_t columns = w->loops->columns, points = w->tiles.points, row = points * columns;
+    const int64_t count = end - i < BLOCK_ROWS ? end - i : BLOCK_ROWS;
+    const int64_t left = w->panels - first;
+    const int64_t panels = left < block_panels(w) ? left : block_panels(w);
+    for (int64_t f = 0; f < points; f++)
+        for (int64_t p = 0; p < panels; p++)
+            w->loops->outer(count, w->tiles.count, v->data + f * v->point + i - i0, v->width,
+                            z->data + f * z->point + (first + p) * columns, z->width,
+                            own + p * BLOCK_ROWS * row + f * columns, row, false);
+    for (int64_t p = 0; p < panels; p++)
+        for (int64_t r = 0; r < count; r++)
+            put_weights(w, i + r, first + p, own + (p * BLOCK_ROWS + r) * row, gradient);
 }
 
 static rp_status run_whole(const rp_kernel *k, const rp_kernel_args *a)
@@ -109,7 +120,8 @@ static rp_status run_whole(const rp_kernel *k, const rp_kernel_args *a)
     const rp_points v = {scratch, w->strip * w->vw + RP_WINOGRAD_PAD, w->vw};
     const rp_points z = {scratch + w->v_floats, w->strip * w->zw + RP_WINOGRAD_PAD, w->zw};
     float *threads = z.data + w->z_floats;
-    const int64_t lanes = w->loops->lanes, rows = w->loops->rows, n = w->tiles.count;
+    const int64_t lanes = w->loops->lanes, n = w->tiles.count;
+    const int64_t across = (w->panels + block_panels(w) - 1) / block_panels(w);
 #pragma omp parallel
     {
         float *own = threads + omp_get_thread_num() * w->thread_floats;
@@ -121,7 +133,7 @@ static rp_status run_whole(const rp_kernel *k, const rp_kernel_args *a)
         }
         for (int64_t i0 = 0; i0 < w->ci; i0 += w->chunk) {
             const int64_t end = i0 + w->chunk < w->ci ? i0 + w->chunk : w->ci;
-            const int64_t blocks = (end - i0 + rows - 1) / rows;
+            const int64_t down = (end - i0 + BLOCK_ROWS - 1) / BLOCK_ROWS;
 #pragma omp for schedule(dynamic)
             for (int64_t c = i0; c < end; c += lanes) {
                 const rp_points part = {v.data + c - i0, v.point, v.width};
@@ -129,8 +141,9 @@ static rp_status run_whole(const rp_kernel *k, const rp_kernel_args *a)
                                 a->big.stride, &part);
             }
 #pragma omp for schedule(dynamic)
-            for (int64_t t = 0; t < blocks * w->panels; t++)
-                run_block(w, &v, &z, i0, i0 + t % blocks * rows, t / blocks, own, a->weights);
+            for (int64_t t = 0; t < down * across; t++)
+                run_block(w, &v, &z, i0, i0 + t % down * BLOCK_ROWS, end,
+                          t / down * block_panels(w), own, a->weights);
         }
     }
     return RP_OK;
@@ -154,7 +167,8 @@ void rp_winograd_plan_weights(rp_winograd *w, int threads)
     }
     w->v_floats = round_up(points * (w->strip * w->vw + RP_WINOGRAD_PAD), 16);
     w->z_floats = round_up(points * (w->strip * w->zw + RP_WINOGRAD_PAD), 16);
-    w->thread_floats = w->whole ? points * columns * w->loops->rows : w->v_floats + w->z_floats;
+    w->thread_floats =
+        w->whole ? points * columns * BLOCK_ROWS * block_panels(w) : w->v_floats + w->z_floats;
     const int64_t shared = w->whole ? w->v_floats + w->z_floats : w->groups * sum_floats(w);
     w->base.scratch_bytes = (size_t)(shared + threads * w->thread_floats) * sizeof(float);
     w->base.run = w->whole ? run_whole : run_groups;
