@@ -221,7 +221,7 @@ static rp_status attach(const rp_scan *scan, const char (*reference)[68], rp_pla
     }
     if (list) qsort(list, (size_t)p->attachments, sizeof *list, by_owner);
     RP_TRY(rp_alloc(p->attachments, sizeof *p->attachment, &p->attachment));
-    for (int64_t i = 0; i < p->attachments; i++) {
+    for (int64_t i = 0; list && i < p->attachments; i++) {
         p->attachment[i] = list[i].a;
         if (list[i].owner < 0) continue;
         rp_case_plan *c = &p->cases_list[list[i].owner];

@@ -20,6 +20,8 @@ typedef struct scan_list {
     const char **name; /* lent from the tables */
     bool is_closed;    /* a file listed them: others are left out */
     int64_t left_out;
+    bool skip_bad; /* rows whose numbers are none are left out and counted, too */
+    int64_t bad;
 } scan_list;
 
 /* 007 and 7 are one scan. */
@@ -101,8 +103,14 @@ static rp_status read_findings(const char *const number_names[2], scan_list *sca
             scans->left_out++;
             continue;
         }
-        for (int k = 0; k < 4; k++)
-            RP_TRY(rp_csv_double(t->csv, i, column[k + 1], &t->numbers[k * rows + n]));
+        rp_status st = RP_OK;
+        for (int k = 0; k < 4 && st == RP_OK; k++)
+            st = rp_csv_double(t->csv, i, column[k + 1], &t->numbers[k * rows + n]);
+        if (st == RP_EDATA && scans->skip_bad) {
+            scans->bad++;
+            continue;
+        }
+        RP_TRY(st);
         n++;
     }
     t->f = (rp_findings){
@@ -154,6 +162,8 @@ static rp_status run_tables(const rp_stats_request *q, finding_table table[3], r
     RP_TRY(rp_marks_new(count, &table[0].f, &table[1].f, &table[2].f, q->radius, &marks));
     RP_TRY(rp_family_detection(marks, table[2].f.n, &rows));
     if (scans->is_closed) rp_rows_put(&rows, (double)scans->left_out, "rows_of_other_scans");
+    if (q->skip_bad) rp_rows_put(&rows, (double)scans->bad, "rows_left_out");
+    RP_TRY(rp_rows_status(&rows));
     rp_stats_header("", out);
     rp_stats_put(0, NULL, &rows, out);
     return RP_OK;
@@ -189,11 +199,13 @@ static rp_status run_maps(const char *pairs, double overlap, rp_text *out)
 
 rp_status rp_stats_detection(const rp_stats_request *q, rp_text *out)
 {
+    RP_NEED(!q->pairs || !q->skip_bad, RP_EUSE,
+            "stats detection: --bad-rows skip is for tables of marks");
     if (q->pairs) return run_maps(q->pairs, q->overlap, out);
     RP_NEED(q->candidates && q->lesions && q->scans, RP_EUSE,
             "stats detection: give --candidates, --lesions and --scans, or --pairs");
     finding_table table[3] = {{0}};
-    scan_list scans = {0};
+    scan_list scans = {.skip_bad = q->skip_bad};
     RP_AUTO(rp_csv) list = NULL;
     const rp_status st = run_tables(q, table, &list, &scans, out);
     for (int k = 0; k < 3; k++) clear_table(&table[k]);

@@ -244,11 +244,21 @@ rp_status rp_stats_trials(const rp_stats_request *q, rp_text *out)
     RP_TRY(rp_csv_column(csv, "trial", &trial));
     RP_TRY(rp_csv_column(csv, two ? "endpoint" : "quantity", &endpoint));
     rp_stats_header("trial,endpoint", out);
+    int64_t bad = 0;
     for (int64_t i = 0; i < rp_csv_rows(csv); i++) {
         RP_ROWS_AUTO rows = {0};
         const char *const key[] = {rp_csv_text(csv, i, trial), rp_csv_text(csv, i, endpoint)};
-        RP_TRY(add_trial(q->input, csv, i, two, column, &rows));
+        const rp_status st = add_trial(q->input, csv, i, two, column, &rows);
+        if (q->skip_bad && (st == RP_EDATA || st == RP_EARG)) {
+            bad++;
+            continue;
+        }
+        RP_TRY(st);
         rp_stats_put(2, key, &rows, out);
     }
-    return RP_OK;
+    if (!q->skip_bad) return RP_OK;
+    RP_ROWS_AUTO count = {0};
+    rp_rows_put(&count, (double)bad, "rows_left_out");
+    rp_stats_put(2, (const char *const[]){"all", "all"}, &count, out);
+    return rp_rows_status(&count);
 }
