@@ -318,7 +318,7 @@ Test(shapes, ellipsoids_follow_the_standard)
     cr_assert_eq(rp_enclosing_ellipsoid(8, corner, axis), RP_OK);
     for (int a = 0; a < 3; a++) cr_expect(near(axis[a], sqrt(3.0), 1e-3, 0), "%g", axis[a]);
     const double normal[2][3] = {{1, 0, 0}, {1, 1, 0}};
-    cr_assert_eq(rp_enclosing_box(8, corner, 2, normal, side), RP_OK);
+    cr_assert_eq(rp_enclosing_box(8, corner, 2, normal, NULL, side), RP_OK);
     for (int a = 0; a < 3; a++) cr_expect(near(side[a], 2, 1e-12, 0));
 }
 

@@ -21,3 +21,18 @@ RP_MUST rp_status rp_fft_even(const int64_t n[3], double x[]);
 /* Complex to complex in place, sign -1 forward or +1 back, not scaled.  Errors: RP_EARG (sizes over
  * 2^31), RP_EMEM (no plan). */
 RP_MUST rp_status rp_fft_complex(const int64_t n[3], int sign, double x[]);
+
+/* Transform of a real volume n that is padded by zeros to size: rows and planes of zeros are never
+ * transformed, and the last axis is done row by row, so that the whole spectrum is never stored.
+ * A field is n0 planes of size1 rows of rp_fft_padded_row doubles. */
+typedef struct rp_fft_padded rp_fft_padded;
+/* size >= n, size2 even.  Owned by the caller.  Errors: RP_EARG, RP_EMEM. */
+RP_MUST rp_status rp_fft_padded_new(const int64_t n[3], const int64_t size[3], rp_fft_padded **out);
+void rp_fft_padded_drop(rp_fft_padded **p);
+int64_t rp_fft_padded_row(const rp_fft_padded *p);
+/* In place: the first n2 doubles of the first n1 rows of each plane become the plane's spectrum,
+ * complex, size2 / 2 + 1 a row.  What else is in the field is ignored.  field lies on a 64-byte
+ * line. */
+void rp_fft_padded_planes(const rp_fft_padded *p, double field[]);
+/* Row y (0..size1 - 1) of the whole spectrum: out[size0][row].  out lies on a 64-byte line. */
+void rp_fft_padded_line(const rp_fft_padded *p, const double field[], int64_t y, double out[]);

@@ -13,7 +13,6 @@
 typedef struct setting {
     int64_t low[3], n[3]; /* box of the mask */
     int64_t size[3];      /* of the transform: no pair wraps around */
-    int64_t half;
 } setting;
 
 /* Spectrum of the weights: they are even along each axis, so an eighth of them stands for all. */
@@ -32,52 +31,64 @@ static rp_status weights(const setting *s, const double spacing[3], double **spe
     return rp_fft_even(s->size, *spectrum);
 }
 
-/* Transform of (x - mean)^power over the mask. */
-static rp_status field(const setting *s, const int64_t n[3], const double image[],
-                       const uint8_t mask[], double mean, int power, double real[],
-                       double **spectrum)
+/* Spectra of the planes of (x - mean)^power over the mask. */
+static void field(const setting *s, const rp_fft_padded *f, const int64_t n[3],
+                  const double image[], const uint8_t mask[], double mean, int power, double x[])
 {
-    memset(real, 0, (size_t)(s->size[0] * s->size[1] * s->size[2]) * sizeof *real);
+    const int64_t width = rp_fft_padded_row(f);
     for (int64_t z = 0; z < s->n[0]; z++)
         for (int64_t y = 0; y < s->n[1]; y++) {
             const int64_t from = ((z + s->low[0]) * n[1] + y + s->low[1]) * n[2] + s->low[2];
-            double *row = real + (z * s->size[1] + y) * s->size[2];
-            for (int64_t x = 0; x < s->n[2]; x++) {
-                const double u = image[from + x] - mean;
-                if (mask[from + x]) row[x] = power == 0 ? 1 : power == 1 ? u : u * u;
+            double *row = x + (z * s->size[1] + y) * width;
+            for (int64_t k = 0; k < s->n[2]; k++) {
+                const double u = image[from + k] - mean, v = power == 0   ? 1
+                                                             : power == 1 ? u
+                                                                          : u * u;
+                row[k] = mask[from + k] ? v : 0;
             }
         }
-    RP_TRY(rp_alloc_raw(2 * s->half, sizeof **spectrum, spectrum));
-    return rp_fft_real(s->size, real, *spectrum);
+    rp_fft_padded_planes(f, x);
 }
 
-/* sum over voxels of a.(K*b): over the half spectrum, where inner columns stand for two. */
-static double pair_sum(const setting *s, const double k[], const double a[], const double b[])
+/* One row of the spectra, along x; what lies behind half columns is not read. */
+static double line_sum(int64_t half, const double weight[], const double a[], const double b[])
 {
-    const int64_t columns = s->size[2] / 2 + 1, rows = s->size[1] / 2 + 1;
-    double sum = 0;
-    for (int64_t z = 0; z < s->size[0]; z++)
-        for (int64_t y = 0; y < s->size[1]; y++) {
-            const int64_t kz = 2 * z <= s->size[0] ? z : s->size[0] - z,
-                          ky = 2 * y <= s->size[1] ? y : s->size[1] - y;
-            const double *weight = k + (kz * rows + ky) * columns;
-            const int64_t row = 2 * (z * s->size[1] + y) * columns;
-            double line = 0;
-            for (int64_t c = 0; c < columns; c++) {
-                const int64_t i = row + 2 * c;
-                const double twice = c == 0 || 2 * c == s->size[2] ? 1 : 2;
-                line += twice * weight[c] * (a[i] * b[i] + a[i + 1] * b[i + 1]);
-            }
-            sum += line;
+    double inner = 0;
+    for (int64_t c = 1; c < half - 1; c++)
+        inner += weight[c] * (a[2 * c] * b[2 * c] + a[2 * c + 1] * b[2 * c + 1]);
+    const int64_t e = half - 1;
+    return 2 * inner + weight[0] * (a[0] * b[0] + a[1] * b[1]) +
+           weight[e] * (a[2 * e] * b[2 * e] + a[2 * e + 1] * b[2 * e + 1]);
+}
+
+/* Sums over voxels of a.(K*a) and, where b is there, of b.(K*a): over the half spectrum, where
+ * inner columns stand for two.  line: scratch of two lines of the spectrum. */
+static void pair_sums(const setting *s, const rp_fft_padded *f, const double k[], const double a[],
+                      const double b[], double line[], double sum[2])
+{
+    const int64_t half = s->size[2] / 2 + 1, rows = s->size[1] / 2 + 1,
+                  width = rp_fft_padded_row(f);
+    double *la = line, *lb = b ? line + s->size[0] * width : la;
+    sum[0] = sum[1] = 0;
+    for (int64_t y = 0; y < s->size[1]; y++) {
+        const int64_t ky = 2 * y <= s->size[1] ? y : s->size[1] - y;
+        rp_fft_padded_line(f, a, y, la);
+        if (b) rp_fft_padded_line(f, b, y, lb);
+        for (int64_t z = 0; z < s->size[0]; z++) {
+            const int64_t kz = 2 * z <= s->size[0] ? z : s->size[0] - z;
+            const double *weight = k + (kz * rows + ky) * half;
+            sum[0] += line_sum(half, weight, la + z * width, la + z * width);
+            if (b) sum[1] += line_sum(half, weight, la + z * width, lb + z * width);
         }
-    return sum / (double)(s->size[0] * s->size[1] * s->size[2]);
+    }
+    for (int i = 0; i < 2; i++) sum[i] /= (double)(s->size[0] * s->size[1] * s->size[2]);
 }
 
 rp_status rp_autocorrelation(const int64_t n[3], const double spacing[3], const double image[],
                              const uint8_t mask[], double *moran, double *geary)
 {
-    setting s = {{0}, {0}, {0}, 0};
-    int64_t high[3], voxels;
+    setting s = {{0}, {0}, {0}};
+    int64_t high[3], doubles;
     const rp_roi_facts f = rp_mask_facts(n, image, mask);
     *moran = *geary = NAN;
     if (f.count < 2 || f.low == f.high || !rp_mask_box(n, mask, s.low, high)) return RP_OK;
@@ -85,22 +96,26 @@ rp_status rp_autocorrelation(const int64_t n[3], const double spacing[3], const 
         s.n[a] = high[a] - s.low[a];
         s.size[a] = 2 * rp_fft_size(s.n[a]);
     }
-    s.half = rp_fft_half(s.size);
-    RP_TRY(rp_product(3, s.size, &voxels));
-    RP_AUTOFREE double *real = NULL, *k = NULL, *m = NULL, *u = NULL, *q = NULL;
-    RP_TRY(rp_alloc_raw(voxels, sizeof *real, &real));
+    RP_AUTO(rp_fft_padded) t = NULL;
+    RP_AUTOFREE double *k = NULL, *x = NULL, *q = NULL, *line = NULL;
     RP_TRY(weights(&s, spacing, &k));
-    RP_TRY(field(&s, n, image, mask, f.mean, 0, real, &m));
-    RP_TRY(field(&s, n, image, mask, f.mean, 2, real, &q));
-    const double all = pair_sum(&s, k, m, m), squares = pair_sum(&s, k, q, m);
-    rp_free(RP_TAKE(m));
+    RP_TRY(rp_fft_padded_new(s.n, s.size, &t));
+    RP_TRY(rp_product(3, (int64_t[]){s.n[0], s.size[1], rp_fft_padded_row(t)}, &doubles));
+    RP_TRY(rp_alloc_raw(2 * s.size[0] * rp_fft_padded_row(t), sizeof *line, &line));
+    RP_TRY(rp_alloc_raw(doubles, sizeof *x, &x));
+    RP_TRY(rp_alloc_raw(doubles, sizeof *q, &q));
+    double all[2], product[2];
+    field(&s, t, n, image, mask, f.mean, 0, x);
+    field(&s, t, n, image, mask, f.mean, 2, q);
+    pair_sums(&s, t, k, x, q, line, all);
     rp_free(RP_TAKE(q));
-    RP_TRY(field(&s, n, image, mask, f.mean, 1, real, &u));
-    const double products = pair_sum(&s, k, u, u), count = (double)f.count;
+    field(&s, t, n, image, mask, f.mean, 1, x);
+    pair_sums(&s, t, k, x, NULL, line, product);
+    const double count = (double)f.count;
     double variance = 0;
     for (int64_t i = 0; i < n[0] * n[1] * n[2]; i++)
         if (mask[i]) variance += (image[i] - f.mean) * (image[i] - f.mean);
-    *moran = count * products / (all * variance);
-    *geary = (count - 1) * (squares - products) / (all * variance);
+    *moran = count * product[0] / (all[0] * variance);
+    *geary = (count - 1) * (all[1] - product[0]) / (all[0] * variance);
     return RP_OK;
 }

@@ -3,6 +3,7 @@
 
 #include <float.h>
 #include <math.h>
+#include <stdbool.h>
 #include <string.h>
 
 static void rotate(double m[3][3], double v[3][3], int p, int q)
@@ -172,28 +173,48 @@ static int64_t plane_hull(int64_t n, const double (*p)[2], double (*hull)[2])
     return k;
 }
 
-/* Smallest rectangle around a hull: flush with one of its sides. */
+/* Distance of point k along a direction. */
+static double along(const double (*h)[2], int64_t k, const double d[2])
+{
+    return h[k][0] * d[0] + h[k][1] * d[1];
+}
+
+/* Walks on from k to the corner that is farthest along d; corners rise to it and fall behind it. */
+static int64_t walk_on(int64_t n, const double (*h)[2], int64_t k, const double d[2])
+{
+    for (int64_t step = 0; step < n; step++) {
+        const int64_t next = k + 1 < n ? k + 1 : 0;
+        if (!(along(h, next, d) > along(h, k, d))) break;
+        k = next;
+    }
+    return k;
+}
+
+/* Smallest rectangle around a hull (counter-clockwise): flush with one of its sides.  As the side
+ * turns, the corners that touch the rectangle's other sides walk on in the same sense. */
 static double smallest_rectangle(int64_t n, const double (*h)[2], double side[2])
 {
     double best = INFINITY;
+    int64_t corner[3] = {0, 0, 0}; /* farthest ahead, to the left, behind */
+    bool is_first = true;
     for (int64_t i = 0; i < n; i++) {
-        const double *a = h[i], *b = h[(i + 1) % n], dx = b[0] - a[0], dy = b[1] - a[1],
-                     length = hypot(dx, dy);
+        const double *a = h[i], *b = h[i + 1 < n ? i + 1 : 0], dx = b[0] - a[0], dy = b[1] - a[1],
+                     length = sqrt(dx * dx + dy * dy);
         if (!(length > 0)) continue;
-        double low = INFINITY, high = -INFINITY, top = -INFINITY, bottom = INFINITY;
-        for (int64_t k = 0; k < n; k++) {
-            const double along = (h[k][0] * dx + h[k][1] * dy) / length,
-                         across = (h[k][1] * dx - h[k][0] * dy) / length;
-            low = fmin(low, along);
-            high = fmax(high, along);
-            bottom = fmin(bottom, across);
-            top = fmax(top, across);
+        const double way[3][2] = {
+            {dx / length, dy / length}, {-dy / length, dx / length}, {-dx / length, -dy / length}};
+        for (int c = 0; c < 3; c++) {
+            for (int64_t k = 0; k < n && is_first; k++)
+                if (along(h, k, way[c]) > along(h, corner[c], way[c])) corner[c] = k;
+            corner[c] = walk_on(n, h, corner[c], way[c]);
         }
-        const double area = (high - low) * (top - bottom);
-        if (area < best) {
-            best = area;
-            side[0] = high - low;
-            side[1] = top - bottom;
+        is_first = false;
+        const double width = along(h, corner[0], way[0]) + along(h, corner[2], way[2]),
+                     height = along(h, corner[1], way[1]) - along(h, i, way[1]);
+        if (width * height < best) {
+            best = width * height;
+            side[0] = width;
+            side[1] = height;
         }
     }
     return best;
@@ -213,35 +234,67 @@ static void sort_points(int64_t n, double (*p)[2])
         }
 }
 
-rp_status rp_enclosing_box(int64_t n, const double (*point)[3], int64_t faces,
-                           const double (*normal)[3], double side[3])
+/* Marks the points of the outline seen along w (unit): those between a triangle that looks this way
+ * and one that looks away.  facing: scratch [n][2], lowest and highest of their normals along w. */
+static void find_outline(int64_t n, const rp_surface *s, const double w[3], double (*facing)[2])
 {
-    RP_AUTOFREE double(*p)[2] = NULL, (*hull)[2] = NULL;
+    for (int64_t k = 0; k < n; k++) {
+        facing[k][0] = 2;
+        facing[k][1] = -2;
+    }
+    for (int64_t f = 0; f < s->triangles; f++) {
+        const double *o = s->outward[f], d = o[0] * w[0] + o[1] * w[1] + o[2] * w[2];
+        for (int c = 0; c < 3; c++) {
+            double *x = facing[s->corner[f][c]];
+            x[0] = d < x[0] ? d : x[0];
+            x[1] = d > x[1] ? d : x[1];
+        }
+    }
+}
+
+/* A unit vector along w, and two across it. */
+static void frame_of(const double along_[3], double w[3], double u[3], double v[3])
+{
+    const double length =
+        sqrt(along_[0] * along_[0] + along_[1] * along_[1] + along_[2] * along_[2]);
+    for (int i = 0; i < 3; i++) w[i] = along_[i] / length;
+    const int least = fabs(w[0]) <= fabs(w[1]) && fabs(w[0]) <= fabs(w[2]) ? 0
+                      : fabs(w[1]) <= fabs(w[2])                           ? 1
+                                                                           : 2;
+    const double e[3] = {least == 0, least == 1, least == 2};
+    double norm = 0;
+    for (int i = 0; i < 3; i++)
+        u[i] = w[(i + 1) % 3] * e[(i + 2) % 3] - w[(i + 2) % 3] * e[(i + 1) % 3];
+    for (int i = 0; i < 3; i++) norm += u[i] * u[i];
+    for (int i = 0; i < 3; i++) u[i] /= sqrt(norm);
+    for (int i = 0; i < 3; i++)
+        v[i] = w[(i + 1) % 3] * u[(i + 2) % 3] - w[(i + 2) % 3] * u[(i + 1) % 3];
+}
+
+rp_status rp_enclosing_box(int64_t n, const double (*point)[3], int64_t faces,
+                           const double (*normal)[3], const rp_surface *surface, double side[3])
+{
+    RP_AUTOFREE double(*p)[2] = NULL, (*hull)[2] = NULL, (*facing)[2] = NULL;
     RP_TRY(rp_alloc_raw(n, sizeof *p, &p));
+    RP_TRY(rp_alloc_raw(n, sizeof *facing, &facing));
     RP_TRY(rp_alloc_raw(2 * n + 2, sizeof *hull, &hull));
     double best = INFINITY;
     for (int64_t f = 0; f < faces; f++) {
-        const double *w = normal[f], length = sqrt(w[0] * w[0] + w[1] * w[1] + w[2] * w[2]);
-        const int least = fabs(w[0]) <= fabs(w[1]) && fabs(w[0]) <= fabs(w[2]) ? 0
-                          : fabs(w[1]) <= fabs(w[2])                           ? 1
-                                                                               : 2;
-        double u[3], v[3], e[3] = {least == 0, least == 1, least == 2}, low = INFINITY,
-                           high = -INFINITY, norm = 0, flat[2] = {0};
-        for (int i = 0; i < 3; i++)
-            u[i] = (w[(i + 1) % 3] * e[(i + 2) % 3] - w[(i + 2) % 3] * e[(i + 1) % 3]) / length;
-        for (int i = 0; i < 3; i++) norm += u[i] * u[i];
-        for (int i = 0; i < 3; i++) u[i] /= sqrt(norm);
-        for (int i = 0; i < 3; i++)
-            v[i] = (w[(i + 1) % 3] * u[(i + 2) % 3] - w[(i + 2) % 3] * u[(i + 1) % 3]) / length;
+        double w[3], u[3], v[3], low = INFINITY, high = -INFINITY, flat[2] = {0};
+        int64_t m = 0;
+        frame_of(normal[f], w, u, v);
+        if (surface) find_outline(n, surface, w, facing);
         for (int64_t k = 0; k < n; k++) {
-            const double *q = point[k], h = (q[0] * w[0] + q[1] * w[1] + q[2] * w[2]) / length;
-            low = fmin(low, h);
-            high = fmax(high, h);
-            p[k][0] = q[0] * u[0] + q[1] * u[1] + q[2] * u[2];
-            p[k][1] = q[0] * v[0] + q[1] * v[1] + q[2] * v[2];
+            const double *q = point[k], h = q[0] * w[0] + q[1] * w[1] + q[2] * w[2];
+            low = h < low ? h : low;
+            high = h > high ? h : high;
+            /* 1e-9: what rounding makes of a triangle that is seen edge on */
+            if (surface && (facing[k][0] > 1e-9 || facing[k][1] < -1e-9)) continue;
+            p[m][0] = q[0] * u[0] + q[1] * u[1] + q[2] * u[2];
+            p[m++][1] = q[0] * v[0] + q[1] * v[1] + q[2] * v[2];
         }
-        sort_points(n, p);
-        const int64_t m = plane_hull(n, (const double(*)[2])p, hull);
+        sort_points(m, p);
+        m = plane_hull(m, (const double(*)[2])p, hull);
         const double volume = smallest_rectangle(m, (const double(*)[2])hull, flat) * (high - low);
         if (volume < best) {
             best = volume;

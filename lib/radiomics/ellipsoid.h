@@ -15,7 +15,15 @@ double rp_ellipsoid_area(double a, double b, double c);
  * Khachiyan's algorithm to a relative tolerance of 0.001.  Errors: RP_EMEM.
  * Source: M. J. Todd, E. A. Yildirim, Discrete Appl. Math. 155 (2007) 1731. */
 RP_MUST rp_status rp_enclosing_ellipsoid(int64_t n, const double (*point)[3], double axis[3]);
+/* The triangles of points' hull: corners as indices of the points, and outward unit normals. */
+typedef struct rp_surface {
+    int64_t triangles;
+    int32_t (*corner)[3];
+    double (*outward)[3];
+} rp_surface;
 /* Sides of the box of smallest volume that lies flush with a face (normal[faces][3], any length) of
- * the points' hull.  Errors: RP_EMEM. */
+ * the points' hull.  surface: tells which points lie on the outline seen along a face's normal;
+ * NULL: all are looked at, with the same result.  Errors: RP_EMEM. */
 RP_MUST rp_status rp_enclosing_box(int64_t n, const double (*point)[3], int64_t faces,
-                                   const double (*normal)[3], double side[3]);
+                                   const double (*normal)[3], const rp_surface *surface,
+                                   double side[3]);

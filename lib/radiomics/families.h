@@ -36,6 +36,8 @@ RP_MUST rp_status rp_ivh(const rp_roi *roi, rp_values *out);
 typedef struct rp_family_choice {
     bool is_wanted[RP_FAMILY_COUNT];
 } rp_family_choice;
+/* Those chosen of statistics, histogram and IVH. */
+RP_MUST rp_status rp_intensities(const rp_roi *roi, const rp_family_choice *choice, rp_values *out);
 /* Those chosen of GLCM, GLRLM, GLSZM and GLDZM (both if one is), NGTDM, NGLDM. */
 RP_MUST rp_status rp_texture(const rp_roi *roi, const rp_family_choice *choice,
                              const rp_texture_settings *s, rp_values *out);

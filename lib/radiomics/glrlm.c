@@ -10,21 +10,50 @@ static int64_t longest(const rp_levels *l)
     return a > l->n[2] ? a : l->n[2];
 }
 
-/* Adds the runs of direction d that begin in slice z.  A run begins where the voxel before it has
- * another level or is outside. */
-static void count_runs(const rp_levels *l, int64_t z, int d, rp_sized *to)
+enum { WORD = 8 }; /* comparisons that are looked at together */
+
+/* Adds the runs of direction d that begin in slice z: those of two voxels and more.  Most voxels
+ * begin none, so a row is compared as a whole and only the beginnings are visited.
+ * begins: scratch [width of the box + WORD]. */
+static void count_long_runs(const rp_levels *l, int64_t z, int d, uint8_t begins[], rp_sized *to)
 {
     const int64_t o =
         rp_direction[d][0] * l->stride[0] + rp_direction[d][1] * l->stride[1] + rp_direction[d][2];
     for (int64_t y = 0; y < l->n[1]; y++) {
         const uint16_t *row = l->code + rp_levels_row(l, z, y);
-        for (int64_t x = 0; x < l->n[2]; x++) {
-            const uint16_t c = row[x];
-            if (c == 0 || row[x - o] == c) continue;
-            int64_t length = 1;
-            for (const uint16_t *p = row + x + o; *p == c; p += o) length++;
-            to->count[(int64_t)c * to->columns + length - 1]++;
+        for (int64_t x = 0; x < l->n[2]; x++)
+            begins[x] = (uint8_t)((row[x] == row[x + o]) & (row[x] != row[x - o]) & (row[x] != 0));
+        memset(begins + l->n[2], 0, WORD);
+        for (int64_t first = 0; first < l->n[2]; first += WORD) {
+            uint64_t word = 0;
+            for (int k = WORD - 1; k >= 0; k--) word = word << 8 | begins[first + k];
+            for (; word; word &= word - 1) {
+                const uint16_t *p = row + first + __builtin_ctzll(word) / 8, c = *p;
+                int64_t length = 2;
+                for (p += 2 * o; *p == c; p += o) length++;
+                to->count[(int64_t)c * to->columns + length - 1]++;
+            }
         }
+    }
+}
+
+/* Adds the runs of one voxel: what the longer ones leave of the voxels of each level. */
+static void add_short_runs(const int64_t voxels[], rp_sized *to)
+{
+    for (int64_t c = 1; c < to->rows; c++) {
+        int64_t *count = to->count + c * to->columns, rest = voxels[c];
+        for (int64_t k = 1; k < to->columns; k++) rest -= count[k] * (k + 1);
+        count[0] = rest;
+    }
+}
+
+/* Voxels of each level in slice z. */
+static void count_levels(const rp_levels *l, int64_t z, int64_t voxels[])
+{
+    memset(voxels, 0, (size_t)(l->codes + 1) * sizeof *voxels);
+    for (int64_t y = 0; y < l->n[1]; y++) {
+        const uint16_t *row = l->code + rp_levels_row(l, z, y);
+        for (int64_t x = 0; x < l->n[2]; x++) voxels[row[x]]++;
     }
 }
 
@@ -32,6 +61,8 @@ typedef struct runs {
     rp_sized *slice, *merged, *flat, *volume,
         *all; /* a direction in a slice; a slice; 2.5D all; a direction; 3D all */
     rp_sized *direction[RP_DIRECTIONS_2D]; /* 2.5D by direction */
+    int64_t *in_slice, *in_all;            /* [codes + 1] voxels of a level */
+    uint8_t *begins;                       /* scratch */
 } runs;
 
 static void runs_clear(runs *r)
@@ -42,6 +73,9 @@ static void runs_clear(runs *r)
     rp_sized_drop(&r->volume);
     rp_sized_drop(&r->all);
     for (int d = 0; d < RP_DIRECTIONS_2D; d++) rp_sized_drop(&r->direction[d]);
+    rp_free(r->in_slice);
+    rp_free(r->in_all);
+    rp_free(r->begins);
 }
 
 static rp_status runs_make(const rp_levels *l, runs *r)
@@ -49,6 +83,9 @@ static rp_status runs_make(const rp_levels *l, runs *r)
     const int64_t columns = longest(l);
     rp_sized **const each[] = {&r->slice, &r->merged, &r->flat, &r->volume, &r->all};
     for (int i = 0; i < 5; i++) RP_TRY(rp_sized_new(l, columns, each[i]));
+    RP_TRY(rp_alloc(l->codes + 1, sizeof *r->in_slice, &r->in_slice));
+    RP_TRY(rp_alloc(l->codes + 1, sizeof *r->in_all, &r->in_all));
+    RP_TRY(rp_alloc(l->n[2] + WORD, sizeof *r->begins, &r->begins));
     for (int d = 0; d < RP_DIRECTIONS_2D; d++) RP_TRY(rp_sized_new(l, columns, &r->direction[d]));
     return RP_OK;
 }
@@ -79,9 +116,12 @@ static void count_slices(const rp_levels *l, const bool want[], runs *r, rp_mean
 {
     for (int64_t z = 0; z < l->n[0]; z++) {
         rp_sized_clear(r->merged);
+        count_levels(l, z, r->in_slice);
+        for (int64_t c = 0; c <= l->codes; c++) r->in_all[c] += r->in_slice[c];
         for (int d = 0; d < RP_DIRECTIONS_2D; d++) {
             rp_sized_clear(r->slice);
-            count_runs(l, z, d, r->slice);
+            count_long_runs(l, z, d, r->begins, r->slice);
+            add_short_runs(r->in_slice, r->slice);
             if (want[RP_BTW3]) add_features(r->slice, (double)l->in_slice[z], &mean[RP_BTW3]);
             rp_sized_add(r->merged, r->slice);
             rp_sized_add(r->direction[d], r->slice);
@@ -108,7 +148,8 @@ static rp_status count_and_put(const rp_levels *l, const rp_texture_settings *s,
         add_features(r->flat, weigh(weight, RP_DIRECTIONS_2D, count), &mean[RP_ZW7Z]);
     for (int d = RP_DIRECTIONS_2D; d < RP_DIRECTIONS && (want[RP_ITBB] || want[RP_IAZD]); d++) {
         rp_sized_clear(r->volume);
-        for (int64_t z = 0; z < l->n[0]; z++) count_runs(l, z, d, r->volume);
+        for (int64_t z = 0; z < l->n[0]; z++) count_long_runs(l, z, d, r->begins, r->volume);
+        add_short_runs(r->in_all, r->volume);
         if (want[RP_ITBB]) add_features(r->volume, count, &mean[RP_ITBB]);
         RP_TRY(merge(weight, d, r->volume, r->all));
     }

@@ -91,16 +91,55 @@ static int64_t distinct_normals(int64_t faces, double (*normal)[3])
     return kept;
 }
 
+/* The hull's triangles by their corners' places in h->vertex, and their unit normals. */
+static rp_status surface_of(int64_t points, const rp_hull *h, const double (*normal)[3],
+                            rp_surface *s)
+{
+    RP_AUTOFREE int32_t *place = NULL;
+    RP_TRY(rp_alloc(points, sizeof *place, &place));
+    RP_TRY(rp_alloc_raw(h->faces, sizeof *s->corner, &s->corner));
+    RP_TRY(rp_alloc_raw(h->faces, sizeof *s->outward, &s->outward));
+    s->triangles = h->faces;
+    for (int64_t i = 0; i < h->vertices; i++) place[h->vertex[i]] = (int32_t)i;
+    for (int64_t f = 0; f < h->faces; f++) {
+        double length = 0;
+        for (int i = 0; i < 3; i++) length += normal[f][i] * normal[f][i];
+        for (int i = 0; i < 3; i++) {
+            s->corner[f][i] = place[h->face[f][i]];
+            s->outward[f][i] = normal[f][i] / sqrt(length);
+        }
+    }
+    return RP_OK;
+}
+
+/* Smallest box and ellipsoid around the hull.  normal: [faces], used up. */
+static rp_status enclose(int64_t points, const rp_hull *h, const double (*p)[3],
+                         double (*normal)[3], body *b)
+{
+    RP_AUTOFREE double(*corner)[3] = NULL;
+    rp_surface s = {0};
+    RP_TRY(rp_alloc_raw(h->vertices, sizeof *corner, &corner));
+    for (int64_t i = 0; i < h->vertices; i++) memcpy(corner[i], p[h->vertex[i]], sizeof *corner);
+    rp_status st = surface_of(points, h, (const double(*)[3])normal, &s);
+    const int64_t planes = distinct_normals(h->faces, normal);
+    if (st == RP_OK)
+        st = rp_enclosing_box(h->vertices, (const double(*)[3])corner, planes,
+                              (const double(*)[3])normal, &s, b->ombb);
+    rp_free(s.corner);
+    rp_free(s.outward);
+    return st == RP_OK ? rp_enclosing_ellipsoid(h->vertices, (const double(*)[3])corner, b->mvee)
+                       : st;
+}
+
 static rp_status find_hull(const rp_roi *roi, body *b)
 {
     RP_AUTOFREE int32_t(*half)[3] = NULL;
-    RP_AUTOFREE double(*p)[3] = NULL, (*corner)[3] = NULL, (*normal)[3] = NULL;
+    RP_AUTOFREE double(*p)[3] = NULL, (*normal)[3] = NULL;
     RP_AUTO(rp_hull) h = NULL;
     int64_t n;
     RP_TRY(rp_mesh_extremes(roi->grid.n, roi->morph, &n, &half));
     RP_TRY(rp_hull_new(n, (const int32_t(*)[3])half, &h));
     RP_TRY(rp_alloc_raw(n, sizeof *p, &p));
-    RP_TRY(rp_alloc_raw(h->vertices, sizeof *corner, &corner));
     RP_TRY(rp_alloc_raw(h->faces, sizeof *normal, &normal));
     double low[3] = {INFINITY, INFINITY, INFINITY}, high[3] = {-INFINITY, -INFINITY, -INFINITY};
     for (int64_t i = 0; i < n; i++)
@@ -111,11 +150,7 @@ static rp_status find_hull(const rp_roi *roi, body *b)
         }
     for (int a = 0; a < 3; a++) b->box[a] = high[a] - low[a];
     measure_hull(h, (const double(*)[3])p, normal, b);
-    for (int64_t i = 0; i < h->vertices; i++) memcpy(corner[i], p[h->vertex[i]], sizeof *corner);
-    const int64_t planes = distinct_normals(h->faces, normal);
-    RP_TRY(rp_enclosing_box(h->vertices, (const double(*)[3])corner, planes,
-                            (const double(*)[3])normal, b->ombb));
-    return rp_enclosing_ellipsoid(h->vertices, (const double(*)[3])corner, b->mvee);
+    return enclose(n, h, (const double(*)[3])p, normal, b);
 }
 
 /* Distance between the mask's centre and that of the intensities; NaN when they sum to nothing. */

@@ -58,23 +58,40 @@ static bool tone_features(const rp_levels *l, const double count[], const double
     return true;
 }
 
-/* Adds slice z. */
-static void count_tones(const rp_levels *l, int64_t z, int64_t offsets, const int64_t offset[],
-                        double sum[], double near[], tones *t)
+/* What a slice's tones are counted with: levels as integers (0 outside), and sums of columns of the
+ * neighbourhood, of levels and of voxels, from its radius before the row to its radius behind. */
+typedef struct tone_rows {
+    const uint16_t *grey; /* [voxels of the padded box] */
+    int radius, depth;    /* of the neighbourhood in y and x, in z */
+    int32_t *sum, *near;  /* [width of the box + 2 radius] */
+} tone_rows;
+
+/* Adds slice z.  Levels and counts are integers, so sums of columns first are the same sums. */
+static void count_tones(const rp_levels *l, int64_t z, const tone_rows *t, tones *to)
 {
+    const int64_t r = t->radius, width = l->n[2] + 2 * r;
     for (int64_t y = 0; y < l->n[1]; y++) {
-        const uint16_t *row = l->code + rp_levels_row(l, z, y);
-        for (int64_t x = 0; x < l->n[2]; x++) sum[x] = near[x] = 0;
-        for (int64_t k = 0; k < offsets; k++)
-            for (int64_t x = 0; x < l->n[2]; x++) {
-                const uint16_t c = row[x + offset[k]];
-                sum[x] += l->value[c];
-                near[x] += c != 0;
+        const int64_t place = rp_levels_row(l, z, y);
+        for (int64_t x = 0; x < width; x++) t->sum[x] = t->near[x] = 0;
+        for (int64_t dz = -t->depth; dz <= t->depth; dz++)
+            for (int64_t dy = -r; dy <= r; dy++) {
+                const uint16_t *row = t->grey + place + dz * l->stride[0] + dy * l->stride[1] - r;
+                for (int64_t x = 0; x < width; x++) {
+                    t->sum[x] += row[x];
+                    t->near[x] += row[x] != 0;
+                }
             }
         for (int64_t x = 0; x < l->n[2]; x++) {
-            if (row[x] == 0 || near[x] == 0) continue;
-            t->count[row[x]]++;
-            t->difference[row[x]] += fabs(l->value[row[x]] - sum[x] / near[x]);
+            const uint16_t c = l->code[place + x];
+            if (c == 0) continue;
+            int64_t sum = -(int64_t)t->grey[place + x], near = -1; /* without the voxel itself */
+            for (int64_t k = x; k <= x + 2 * r; k++) {
+                sum += t->sum[k];
+                near += t->near[k];
+            }
+            if (near == 0) continue;
+            to->count[c]++;
+            to->difference[c] += fabs(l->value[c] - (double)sum / (double)near);
         }
     }
 }
@@ -91,25 +108,42 @@ static void add_tones(const rp_levels *l, const tones *t, rp_mean *mean)
     if (tone_features(l, t->count, t->difference, x)) rp_mean_add(mean, 5, x);
 }
 
+/* Levels instead of codes; codes serve where they are the levels. */
+static rp_status greys_of(const rp_levels *l, uint16_t **made, const uint16_t **out)
+{
+    bool is_same = true;
+    for (int c = 0; c <= l->codes; c++) is_same = is_same && l->value[c] == c;
+    *out = l->code;
+    if (is_same) return RP_OK;
+    RP_TRY(rp_alloc_raw(l->voxels, sizeof **made, made));
+    for (int64_t i = 0; i < l->voxels; i++) (*made)[i] = (uint16_t)l->value[l->code[i]];
+    *out = *made;
+    return RP_OK;
+}
+
 rp_status rp_ngtdm(const rp_levels *l, const rp_texture_settings *s, rp_values *out)
 {
-    RP_AUTOFREE double *memory = NULL, *line = NULL;
-    const int64_t k = l->codes + 1;
+    RP_AUTOFREE double *memory = NULL;
+    RP_AUTOFREE int32_t *line = NULL;
+    RP_AUTOFREE uint16_t *made = NULL;
+    const int64_t k = l->codes + 1, width = l->n[2] + 2 * s->neighbourhood;
+    tone_rows rows = {.radius = s->neighbourhood};
     RP_TRY(rp_alloc(4 * k, sizeof *memory, &memory));
-    RP_TRY(rp_alloc(2 * l->n[2], sizeof *line, &line));
+    RP_TRY(rp_alloc(2 * width, sizeof *line, &line));
+    RP_TRY(greys_of(l, &made, &rows.grey));
+    rows.sum = line;
+    rows.near = line + width;
     tones one = {memory, memory + k}, all = {memory + 2 * k, memory + 3 * k};
     rp_mean mean[RP_AGGREGATION_COUNT] = {0};
     for (int is_flat = 1; is_flat >= 0; is_flat--) {
         if (!(is_flat ? s->aggregation[RP_8QNN] || s->aggregation[RP_62GR]
                       : s->aggregation[RP_KOBO]))
             continue;
-        RP_AUTOFREE int64_t *offset = NULL;
-        int64_t offsets;
-        RP_TRY(offsets_of(l, s->neighbourhood, is_flat, &offsets, &offset));
+        rows.depth = is_flat ? 0 : s->neighbourhood;
         tones_clear(l, &all);
         for (int64_t z = 0; z < l->n[0]; z++) {
             tones_clear(l, &one);
-            count_tones(l, z, offsets, offset, line, line + l->n[2], &one);
+            count_tones(l, z, &rows, &one);
             if (is_flat) add_tones(l, &one, &mean[RP_8QNN]);
             for (int64_t i = 0; i < k; i++) {
                 all.count[i] += one.count[i];

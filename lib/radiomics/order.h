@@ -7,3 +7,19 @@
 RP_MUST rp_status rp_sort_doubles(int64_t n, double x[]);
 /* Percentile q in [0, 1] of ascending x: linear between order statistics at (n - 1) q. */
 double rp_order_percentile(int64_t n, const double x[], double q);
+
+/* The values that occur, ascending, each with how many there are. */
+typedef struct rp_distinct {
+    int64_t total, n;
+    double *value;  /* [n] */
+    int64_t *count; /* [n] */
+    int64_t *below; /* [n + 1] how many of all come before value i; below[n] = total */
+} rp_distinct;
+void rp_distinct_drop(rp_distinct **d);
+/* Of x[n].  Integers of a range not much wider than n are counted without sorting.
+ * Errors: RP_EMEM. */
+RP_MUST rp_status rp_distinct_new(int64_t n, const double x[], rp_distinct **out);
+/* Percentile as rp_order_percentile. */
+double rp_distinct_percentile(const rp_distinct *d, double q);
+/* First value that is at least v: its index, n if there is none. */
+int64_t rp_distinct_find(const rp_distinct *d, double v);

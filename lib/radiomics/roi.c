@@ -294,7 +294,6 @@ static rp_status find_levels(rp_roi *roi, const rp_roi_settings *s, double low, 
 
 static rp_status find_ivh(rp_roi *roi, const rp_roi_settings *s, double low, double high)
 {
-    RP_TRY(rp_alloc_raw(roi->count, sizeof *roi->ivh, &roi->ivh));
     const bool has_range = s->has_range && !roi->response;
     const double from = has_range ? s->low : low, to = has_range ? s->high : high;
     roi->ivh_low = from;
@@ -310,12 +309,13 @@ static rp_status find_ivh(rp_roi *roi, const rp_roi_settings *s, double low, dou
         roi->ivh_low = from + s->ivh_width / 2;
         roi->ivh_high = last;
     }
+    if (s->ivh == RP_IVH_NONE) return RP_OK;
+    RP_TRY(rp_alloc_raw(roi->count, sizeof *roi->ivh, &roi->ivh));
     for (int64_t i = 0; i < roi->count; i++) {
         const double x = roi->value[i];
-        roi->ivh[i] = s->ivh == RP_IVH_FBN ? bin_fixed_number(x, low, high, s->ivh_bins)
-                      : s->ivh == RP_IVH_FBS
-                          ? from + (bin_of(x, from, s->ivh_width) - 0.5) * s->ivh_width
-                          : x;
+        roi->ivh[i] = s->ivh == RP_IVH_FBN
+                          ? bin_fixed_number(x, low, high, s->ivh_bins)
+                          : from + (bin_of(x, from, s->ivh_width) - 0.5) * s->ivh_width;
     }
     return RP_OK;
 }

@@ -57,7 +57,7 @@ typedef struct rp_roi {
     double *value;   /* [count] intensities (of the response where there is one) */
     uint16_t *level; /* [count] grey levels from 1; NULL where levels is 0 */
     int levels;  /* highest grey level that the binning gives here; 0: could not be discretised */
-    double *ivh; /* [count] intensities as the IVH sees them */
+    double *ivh; /* [count] intensities as the IVH sees them; NULL: as they are */
     double ivh_low, ivh_high, ivh_step; /* its axis */
 } rp_roi;
 void rp_roi_drop(rp_roi **roi);

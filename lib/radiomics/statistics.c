@@ -12,80 +12,77 @@ typedef struct moments {
         qcod, energy;
 } moments;
 
-/* Mean absolute deviation from the mean of x[from, to). */
-static double mean_deviation(int64_t n, const double x[])
+/* Mean absolute deviation from their mean of the values from..to - 1. */
+static double mean_deviation(const rp_distinct *x, int64_t from, int64_t to)
 {
+    const double n = (double)(x->below[to] - x->below[from]);
     double sum = 0, dev = 0;
-    for (int64_t i = 0; i < n; i++) sum += x[i];
-    const double mean = sum / (double)n;
-    for (int64_t i = 0; i < n; i++) dev += fabs(x[i] - mean);
-    return dev / (double)n;
+    for (int64_t i = from; i < to; i++) sum += (double)x->count[i] * x->value[i];
+    const double mean = sum / n;
+    for (int64_t i = from; i < to; i++) dev += (double)x->count[i] * fabs(x->value[i] - mean);
+    return dev / n;
 }
 
-/* x ascending, n >= 1. */
-static moments moments_of(int64_t n, const double x[])
+/* At least one value. */
+static moments moments_of(const rp_distinct *x)
 {
     moments m = {0};
-    const double count = (double)n;
+    const double count = (double)x->total;
     double sum = 0, s2 = 0, s3 = 0, s4 = 0, dev = 0;
-    for (int64_t i = 0; i < n; i++) {
-        sum += x[i];
-        m.energy += x[i] * x[i];
+    for (int64_t i = 0; i < x->n; i++) {
+        const double c = (double)x->count[i], v = x->value[i];
+        sum += c * v;
+        m.energy += c * (v * v);
     }
     m.mean = sum / count;
-    m.median = rp_order_percentile(n, x, 0.5);
-    for (int64_t i = 0; i < n; i++) {
-        const double d = x[i] - m.mean, d2 = d * d;
-        s2 += d2;
-        s3 += d2 * d;
-        s4 += d2 * d2;
-        dev += fabs(x[i] - m.median);
+    m.median = rp_distinct_percentile(x, 0.5);
+    for (int64_t i = 0; i < x->n; i++) {
+        const double c = (double)x->count[i], d = x->value[i] - m.mean, d2 = d * d;
+        s2 += c * d2;
+        s3 += c * (d2 * d);
+        s4 += c * (d2 * d2);
+        dev += c * fabs(x->value[i] - m.median);
     }
     m.var = s2 / count;
-    const bool is_constant = x[0] == x[n - 1];
+    const bool is_constant = x->n == 1;
     m.skew = is_constant ? 0 : s3 / count / (m.var * sqrt(m.var));
     m.kurt = is_constant ? 0 : s4 / count / (m.var * m.var) - 3;
     m.medad = dev / count;
-    m.mad = mean_deviation(n, x);
-    m.min = x[0];
-    m.max = x[n - 1];
+    m.mad = mean_deviation(x, 0, x->n);
+    m.min = x->value[0];
+    m.max = x->value[x->n - 1];
     m.range = m.max - m.min;
-    m.p10 = rp_order_percentile(n, x, 0.1);
-    m.p90 = rp_order_percentile(n, x, 0.9);
-    const double p25 = rp_order_percentile(n, x, 0.25), p75 = rp_order_percentile(n, x, 0.75);
+    m.p10 = rp_distinct_percentile(x, 0.1);
+    m.p90 = rp_distinct_percentile(x, 0.9);
+    const double p25 = rp_distinct_percentile(x, 0.25), p75 = rp_distinct_percentile(x, 0.75);
     m.iqr = p75 - p25;
     m.qcod = (p75 - p25) / (p75 + p25);
     m.cov = sqrt(m.var) / m.mean;
-    int64_t from = 0, to = n;
-    while (x[from] < m.p10) from++;
-    while (x[to - 1] > m.p90) to--;
+    const int64_t from = rp_distinct_find(x, m.p10);
+    int64_t to = rp_distinct_find(x, m.p90);
+    if (to < x->n && x->value[to] == m.p90) to++;
     /* Between two neighbours no value may lie in [p10, p90]: then there is nothing to deviate. */
-    m.rmad = to > from ? mean_deviation(to - from, x + from) : NAN;
+    m.rmad = to > from ? mean_deviation(x, from, to) : NAN;
     return m;
 }
 
-static rp_status sorted_copy(int64_t n, const double x[], double **out)
+static rp_status statistics_of(const rp_distinct *x, rp_values *out)
 {
-    RP_AUTOFREE double *copy = NULL;
-    RP_TRY(rp_alloc_raw(n, sizeof *copy, &copy));
-    memcpy(copy, x, (size_t)n * sizeof *copy);
-    RP_TRY(rp_sort_doubles(n, copy));
-    *out = RP_TAKE(copy);
-    return RP_OK;
+    const moments m = moments_of(x);
+    const double values[] = {
+        m.mean, m.var,   m.skew, m.kurt, m.median, m.min,
+        m.p10,  m.p90,   m.max,  m.iqr,  m.range,  m.mad,
+        m.rmad, m.medad, m.cov,  m.qcod, m.energy, sqrt(m.energy / (double)x->total)};
+    return rp_values_add_family(out, RP_STATISTICS, RP_DHQ4, values);
 }
 
 rp_status rp_statistics(const rp_roi *roi, rp_values *out)
 {
     if (roi->count == 0)
         return rp_values_add_missing(out, RP_STATISTICS, RP_DHQ4, RP_MISSING_EMPTY);
-    RP_AUTOFREE double *x = NULL;
-    RP_TRY(sorted_copy(roi->count, roi->value, &x));
-    const moments m = moments_of(roi->count, x);
-    const double values[] = {
-        m.mean, m.var,   m.skew, m.kurt, m.median, m.min,
-        m.p10,  m.p90,   m.max,  m.iqr,  m.range,  m.mad,
-        m.rmad, m.medad, m.cov,  m.qcod, m.energy, sqrt(m.energy / (double)roi->count)};
-    return rp_values_add_family(out, RP_STATISTICS, RP_DHQ4, values);
+    RP_AUTO(rp_distinct) x = NULL;
+    RP_TRY(rp_distinct_new(roi->count, roi->value, &x));
+    return statistics_of(x, out);
 }
 
 /* Histogram of levels 1..ng: its mode, entropy, uniformity and steepest places. */
@@ -120,19 +117,42 @@ static shape shape_of(int ng, const double h[], double count, double mean)
     return s;
 }
 
+/* Counts of the levels, h[levels], and the levels that occur. */
+static rp_status levels_of(const rp_roi *roi, double h[], rp_distinct **out)
+{
+    enum { TABLES = 4 }; /* so that equal neighbours do not wait for each other */
+    RP_AUTOFREE int64_t *count = NULL;
+    RP_AUTOFREE double *occur = NULL;
+    const int64_t k = roi->levels + 1;
+    RP_TRY(rp_alloc(TABLES * k, sizeof *count, &count));
+    RP_TRY(rp_alloc_raw(k, sizeof *occur, &occur));
+    for (int64_t i = 0; i < roi->count; i++) count[i % TABLES * k + roi->level[i]]++;
+    int64_t n = 0;
+    for (int64_t g = 1; g < k; g++) {
+        int64_t all = 0;
+        for (int t = 0; t < TABLES; t++) all += count[t * k + g];
+        h[g - 1] = (double)all;
+        if (all) occur[n++] = (double)g;
+    }
+    RP_TRY(rp_distinct_new(n, occur, out));
+    (*out)->total = roi->count;
+    for (int64_t i = 0; i < n; i++) {
+        (*out)->count[i] = (int64_t)h[(int64_t)occur[i] - 1];
+        (*out)->below[i + 1] = (*out)->below[i] + (*out)->count[i];
+    }
+    return RP_OK;
+}
+
 rp_status rp_histogram(const rp_roi *roi, rp_values *out)
 {
     if (roi->count == 0) return rp_values_add_missing(out, RP_HISTOGRAM, RP_DHQ4, RP_MISSING_EMPTY);
     if (roi->levels == 0)
         return rp_values_add_missing(out, RP_HISTOGRAM, RP_DHQ4, RP_MISSING_NO_LEVELS);
-    RP_AUTOFREE double *h = NULL, *x = NULL;
+    RP_AUTOFREE double *h = NULL;
+    RP_AUTO(rp_distinct) x = NULL;
     RP_TRY(rp_alloc(roi->levels, sizeof *h, &h));
-    RP_TRY(rp_alloc_raw(roi->count, sizeof *x, &x));
-    for (int64_t i = 0; i < roi->count; i++) h[roi->level[i] - 1]++;
-    int64_t k = 0;
-    for (int g = 0; g < roi->levels; g++)
-        for (int64_t i = 0; i < (int64_t)h[g]; i++) x[k++] = g + 1;
-    const moments m = moments_of(roi->count, x);
+    RP_TRY(levels_of(roi, h, &x));
+    const moments m = moments_of(x);
     const shape s = shape_of(roi->levels, h, (double)roi->count, m.mean);
     const double values[] = {
         m.mean, m.var,     m.skew,       m.kurt,     m.median,     m.min,      m.p10,       m.p90,
@@ -141,27 +161,19 @@ rp_status rp_histogram(const rp_roi *roi, rp_values *out)
     return rp_values_add_family(out, RP_HISTOGRAM, RP_DHQ4, values);
 }
 
-/* x ascending: share of the volume with at least intensity i. */
-static double volume_at(int64_t n, const double x[], double i)
+/* Share of the volume with at least intensity i. */
+static double volume_at(const rp_distinct *x, double i)
 {
-    int64_t low = 0, high = n;
-    while (low < high) {
-        const int64_t mid = (low + high) / 2;
-        if (x[mid] < i)
-            low = mid + 1;
-        else
-            high = mid;
-    }
-    return 1 - (double)low / (double)n;
+    return 1 - (double)x->below[rp_distinct_find(x, i)] / (double)x->total;
 }
 
 /* Smallest intensity of the axis with at most share of the volume at or above it. */
-static double intensity_at(const rp_roi *roi, const double x[], double share)
+static double intensity_at(const rp_roi *roi, const rp_distinct *x, double share)
 {
     int64_t low = 0, high = (int64_t)rint((roi->ivh_high - roi->ivh_low) / roi->ivh_step) + 1;
     while (low < high) {
         const int64_t mid = (low + high) / 2;
-        if (volume_at(roi->count, x, roi->ivh_low + (double)mid * roi->ivh_step) > share + 1e-12)
+        if (volume_at(x, roi->ivh_low + (double)mid * roi->ivh_step) > share + 1e-12)
             low = mid + 1;
         else
             high = mid;
@@ -170,36 +182,54 @@ static double intensity_at(const rp_roi *roi, const double x[], double share)
 }
 
 /* Share of the volume at the lowest step of the axis that reaches fraction of its range. */
-static double volume_at_fraction(const rp_roi *roi, const double x[], double fraction)
+static double volume_at_fraction(const rp_roi *roi, const rp_distinct *x, double fraction)
 {
     const double steps = rint((roi->ivh_high - roi->ivh_low) / roi->ivh_step),
                  k = ceil(fraction * steps - 1e-9);
-    return volume_at(roi->count, x, roi->ivh_low + k * roi->ivh_step);
+    return volume_at(x, roi->ivh_low + k * roi->ivh_step);
 }
 
 /* Area under volume against intensity fraction, by trapezia; a tooth of the volume is a step. */
-static double area_under(const rp_roi *roi, const double x[])
+static double area_under(const rp_roi *roi, const rp_distinct *x)
 {
     const int64_t steps = (int64_t)rint((roi->ivh_high - roi->ivh_low) / roi->ivh_step);
-    double sum = 0, before = volume_at(roi->count, x, roi->ivh_low);
+    double sum = 0, before = volume_at(x, roi->ivh_low);
     for (int64_t k = 1; k <= steps; k++) {
-        const double now = volume_at(roi->count, x, roi->ivh_low + (double)k * roi->ivh_step);
+        const double now = volume_at(x, roi->ivh_low + (double)k * roi->ivh_step);
         sum += (before + now) / 2;
         before = now;
     }
     return steps ? sum / (double)steps : NAN;
 }
 
-rp_status rp_ivh(const rp_roi *roi, rp_values *out)
+static rp_status ivh_of(const rp_roi *roi, const rp_distinct *x, rp_values *out)
 {
-    if (roi->count == 0) return rp_values_add_missing(out, RP_IVH, RP_DHQ4, RP_MISSING_EMPTY);
     /* An axis of more steps than this is a unit gone wrong, not a histogram. */
     if ((roi->ivh_high - roi->ivh_low) / roi->ivh_step > 1e7)
         return rp_values_add_missing(out, RP_IVH, RP_DHQ4, RP_MISSING_TOO_LARGE);
-    RP_AUTOFREE double *x = NULL;
-    RP_TRY(sorted_copy(roi->count, roi->ivh, &x));
     const double v10 = volume_at_fraction(roi, x, 0.1), v90 = volume_at_fraction(roi, x, 0.9);
     const double i10 = intensity_at(roi, x, 0.1), i90 = intensity_at(roi, x, 0.9);
     const double values[] = {v10, v90, i10, i90, v10 - v90, i10 - i90, area_under(roi, x)};
     return rp_values_add_family(out, RP_IVH, RP_DHQ4, values);
+}
+
+rp_status rp_ivh(const rp_roi *roi, rp_values *out)
+{
+    if (roi->count == 0) return rp_values_add_missing(out, RP_IVH, RP_DHQ4, RP_MISSING_EMPTY);
+    RP_AUTO(rp_distinct) x = NULL;
+    RP_TRY(rp_distinct_new(roi->count, roi->ivh ? roi->ivh : roi->value, &x));
+    return ivh_of(roi, x, out);
+}
+
+rp_status rp_intensities(const rp_roi *roi, const rp_family_choice *choice, rp_values *out)
+{
+    const bool *wanted = choice->is_wanted;
+    /* The values are gone through once where the histogram of volumes reads them as they are. */
+    const bool is_shared = wanted[RP_STATISTICS] && wanted[RP_IVH] && roi->count > 0 && !roi->ivh;
+    RP_AUTO(rp_distinct) x = NULL;
+    if (is_shared) RP_TRY(rp_distinct_new(roi->count, roi->value, &x));
+    if (wanted[RP_STATISTICS]) RP_TRY(is_shared ? statistics_of(x, out) : rp_statistics(roi, out));
+    if (wanted[RP_HISTOGRAM]) RP_TRY(rp_histogram(roi, out));
+    if (!wanted[RP_IVH]) return RP_OK;
+    return is_shared ? ivh_of(roi, x, out) : rp_ivh(roi, out);
 }

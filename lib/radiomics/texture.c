@@ -280,9 +280,7 @@ rp_status rp_families(const rp_roi *roi, const rp_family_choice *choice,
     const bool *wanted = choice->is_wanted;
     if (wanted[RP_MORPHOLOGY]) RP_TRY(rp_morphology(roi, out));
     if (wanted[RP_LOCAL]) RP_TRY(rp_local_intensity(roi, out));
-    if (wanted[RP_STATISTICS]) RP_TRY(rp_statistics(roi, out));
-    if (wanted[RP_HISTOGRAM]) RP_TRY(rp_histogram(roi, out));
-    if (wanted[RP_IVH]) RP_TRY(rp_ivh(roi, out));
+    RP_TRY(rp_intensities(roi, choice, out));
     bool has_texture = false;
     for (int f = RP_GLCM; f <= RP_NGLDM; f++) has_texture |= wanted[f];
     return has_texture ? rp_texture(roi, choice, s, out) : RP_OK;

@@ -33,9 +33,24 @@ static int32_t find_root(int32_t *parent, int32_t i)
     return i;
 }
 
-/* Joins each voxel with its neighbours before it; the lower root wins. */
-static void join(const rp_levels *l, int directions, int32_t *parent)
+/* Bits of the directions whose neighbour before a voxel is like it, for each voxel of a row. */
+static void find_alike(const uint16_t row[], int64_t n, int directions, const int64_t offset[],
+                       uint16_t alike[])
 {
+    for (int64_t x = 0; x < n; x++) alike[x] = 0;
+    for (int d = 0; d < directions; d++) {
+        const uint16_t *other = row - offset[d], bit = (uint16_t)(1 << d);
+        for (int64_t x = 0; x < n; x++)
+            alike[x] = (uint16_t)(alike[x] | (row[x] == other[x] ? bit : 0));
+    }
+}
+
+/* Joins each voxel with its neighbours before it; the lower root wins. */
+static void join(const rp_levels *l, int directions, uint16_t alike[], int32_t *parent)
+{
+    /* All neighbours before a voxel touch the one right above it (in a slice: right before its
+     * row), so if that one is like it, it has joined them already. */
+    const int above = directions == RP_DIRECTIONS_2D ? 1 : 4;
     int64_t offset[RP_DIRECTIONS];
     for (int d = 0; d < directions; d++)
         offset[d] = rp_direction[d][0] * l->stride[0] + rp_direction[d][1] * l->stride[1] +
@@ -43,13 +58,15 @@ static void join(const rp_levels *l, int directions, int32_t *parent)
     for (int64_t z = 0; z < l->n[0]; z++)
         for (int64_t y = 0; y < l->n[1]; y++) {
             const int64_t row = rp_levels_row(l, z, y);
-            for (int64_t i = row; i < row + l->n[2]; i++) {
-                const uint16_t c = l->code[i];
-                if (c == 0) continue;
+            find_alike(l->code + row, l->n[2], directions, offset, alike);
+            for (int64_t x = 0; x < l->n[2]; x++) {
+                const int64_t i = row + x;
+                if (l->code[i] == 0) continue;
                 int32_t own = (int32_t)i;
+                unsigned left = alike[x] >> above & 1 ? 1U << above : alike[x];
                 parent[i] = own;
-                for (int d = 0; d < directions; d++) {
-                    if (l->code[i - offset[d]] != c) continue;
+                for (; left; left &= left - 1) {
+                    const int d = __builtin_ctz(left);
                     const int32_t other = find_root(parent, (int32_t)(i - offset[d]));
                     if (other == own) continue;
                     const int32_t low = other < own ? other : own;
@@ -64,8 +81,10 @@ static rp_status list_zones(const rp_levels *l, int directions, const uint16_t d
                             zone_list *out)
 {
     RP_AUTOFREE int32_t *parent = NULL;
+    RP_AUTOFREE uint16_t *alike = NULL;
     RP_TRY(rp_alloc_raw(l->voxels, sizeof *parent, &parent));
-    join(l, directions, parent);
+    RP_TRY(rp_alloc_raw(l->n[2], sizeof *alike, &alike));
+    join(l, directions, alike, parent);
     out->count = 0;
     RP_TRY(rp_alloc_raw(l->n[0], sizeof *out->end, &out->end));
     for (int64_t z = 0; z < l->n[0]; z++) {
