@@ -60,7 +60,7 @@ static moments numerator(double sigma, const double k[4], double n[4])
 /* sigma in voxels; scale: of the second derivative. */
 static recursion recursion_of(double sigma, bool is_second, double scale)
 {
-    recursion r;
+    recursion r = {{0}, {0}, {0}, {0}, {0}};
     const moments d = denominator(sigma, r.d), n0 = numerator(sigma, smooth, r.n);
     double alpha = 2 * n0.s / d.s - r.n[0];
     if (is_second) {

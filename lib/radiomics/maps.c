@@ -123,7 +123,7 @@ static rp_status run_row(void *arg, int64_t row)
     const int64_t from = rp_levels_row(l, z, y),
                   to = ((z + l->origin[0]) * n[1] + y + l->origin[1]) * n[2] + l->origin[2];
     RP_AUTO(rp_map_scratch) scratch = NULL;
-    double x[RP_MAP_COUNT];
+    double x[RP_MAP_COUNT] = {0};
     RP_TRY(rp_map_scratch_new(l, s->side, s->pairs.most, &scratch));
     for (int64_t i = 0; i < l->n[2]; i++) {
         if (l->code[from + i] == 0) continue;

@@ -190,8 +190,8 @@ static rp_status need_inside(const rp_grid *from, const uint8_t mask[], const rp
         const uint8_t *row = mask + r * from->n[2], *first = memchr(row, 1, (size_t)from->n[2]),
                       *last = memrchr(row, 1, (size_t)from->n[2]);
         if (!first) continue;
-        double index[3] = {(double)(r / from->n[1]), (double)(r % from->n[1]),
-                           (double)(first - row)};
+        const int64_t z = r / from->n[1], y = r % from->n[1];
+        double index[3] = {(double)z, (double)y, (double)(first - row)};
         RP_TRY(distance_outside(from, index, to, &far));
         index[2] = (double)(last - row);
         RP_TRY(distance_outside(from, index, to, &far));
