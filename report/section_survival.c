@@ -174,15 +174,16 @@ static rp_status draw(const study *s, const curve list[], rp_text *t)
     rp_text_add(&csv, "group,time,at_risk,events,survival,low,high\n");
     for (int g = 0; g < s->groups; g++) {
         const curve *c = &list[g];
-        if (s->groups <= 3)
-            series[n++] = (rp_series){.mark = RP_MARK_BAND,
-                                      .colour = g,
-                                      .n = c->band,
-                                      .x = c->band_x,
-                                      .y = c->low,
-                                      .high = c->high};
-        series[n++] = (rp_series){
+        const rp_series band = {.mark = RP_MARK_BAND,
+                                .colour = g,
+                                .n = c->band,
+                                .x = c->band_x,
+                                .y = c->low,
+                                .high = c->high};
+        const rp_series line = {
             .name = s->name[g], .mark = RP_MARK_LINE, .colour = g, .n = c->n, .x = c->x, .y = c->y};
+        if (s->groups <= 3) series[n++] = band;
+        series[n++] = line;
         put_curve(&csv, s->name[g], c->km);
     }
     const rp_chart chart = {.title = "Survival by group (Kaplan-Meier)",
