@@ -163,3 +163,13 @@ bool near(double a, double b, double rel, double abs)
     const double d = fabs(a - b), m = fmax(fabs(a), fabs(b));
     return d <= abs || d <= rel * m;
 }
+
+void put_file(const char *folder, const char *name, const char *text)
+{
+    char path[1200];
+    snprintf(path, sizeof path, "%s/%s", folder, name);
+    FILE *f = fopen(path, "w");
+    cr_assert(f, "%s", path);
+    fputs(text, f);
+    fclose(f);
+}

@@ -26,6 +26,8 @@ const char *shared_path(const char *rel);
 const char *build_path(const char *rel);
 /* A fresh folder for this test, under build/scratch. */
 const char *scratch_folder(const char *name);
+/* Writes a text file into a folder; fails the test if it cannot. */
+void put_file(const char *folder, const char *name, const char *text);
 /* Whole file; fails the test if it is not there. */
 char *file_read(const char *path, size_t *size);
 

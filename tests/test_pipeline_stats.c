@@ -222,27 +222,17 @@ Test(stats, a_malformed_row_is_named_by_line_or_left_out_and_counted)
     cr_expect(strstr(out, "rows_left_out,1,ok") && strstr(out, "auc1,1,ok"), "%s", out);
 }
 
-static void put_text(const char *folder, const char *name, const char *text)
-{
-    char path[700];
-    snprintf(path, sizeof path, "%s/%s", folder, name);
-    FILE *f = fopen(path, "w");
-    cr_assert(f, "%s", path);
-    fputs(text, f);
-    fclose(f);
-}
-
 Test(stats, counts_and_marks_leave_malformed_rows_out_where_asked)
 {
     static char out[40000];
     const char *folder = scratch_folder("bad-marks"), *program = build_path("radpipe");
-    put_text(folder, "trials.csv", "trial,endpoint,x1,n1,x0,n0\nA,r,5,100,3,100\nA,b,x,100,3,100\nA,c,500,100,3,100\n");
+    put_file(folder, "trials.csv", "trial,endpoint,x1,n1,x0,n0\nA,r,5,100,3,100\nA,b,x,100,3,100\nA,c,500,100,3,100\n");
     cr_expect_eq(run_command(20, out, sizeof out, "%s stats trials --input %s/trials.csv", program, folder), 3);
     cr_expect(strstr(out, "trials.csv:3"), "%s", out);
     cr_expect_eq(run_command(20, out, sizeof out, "%s stats trials --input %s/trials.csv --bad-rows skip", program, folder), 0, "%s", out);
     cr_expect(strstr(out, "all,all,rows_left_out,2,ok") && strstr(out, "A,r,") && !strstr(out, "A,c,"), "%s", out);
-    put_text(folder, "lesions.csv", "scan,x,y,z,diameter_mm\na,0,0,0,8\nb,10,0,0,6\n");
-    put_text(folder, "candidates.csv", "scan,x,y,z,score\na,1,0,0,0.9\nb,10,0,?,0.8\nb,40,0,0,0.7\n");
+    put_file(folder, "lesions.csv", "scan,x,y,z,diameter_mm\na,0,0,0,8\nb,10,0,0,6\n");
+    put_file(folder, "candidates.csv", "scan,x,y,z,score\na,1,0,0,0.9\nb,10,0,?,0.8\nb,40,0,0,0.7\n");
 #define DETECT "%s stats detection --candidates %s/candidates.csv --lesions %s/lesions.csv --scans 2 %s"
     cr_expect_eq(run_command(20, out, sizeof out, DETECT, program, folder, folder, ""), 3);
     cr_expect(strstr(out, "candidates.csv:3"), "%s", out);

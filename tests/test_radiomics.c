@@ -342,8 +342,8 @@ Test(order, sorts_integers_and_others)
     cr_assert_eq(rp_sort_doubles(5, x), RP_OK);
     cr_assert_eq(rp_sort_doubles(5, y), RP_OK);
     for (int i = 0; i < 4; i++) cr_expect(x[i] <= x[i + 1] && y[i] <= y[i + 1]);
-    cr_expect_eq(rp_order_percentile(5, x, 0.5), 2);
-    cr_expect_eq(rp_order_percentile(5, x, 0.125), -0.5);
+    cr_expect_eq(rp_quantile_sorted(5, x, 0.5), 2);
+    cr_expect_eq(rp_quantile_sorted(5, x, 0.125), -0.5);
 }
 
 /* Applies a filter to n0 n1 n2 voxels of 1 mm. */

@@ -28,7 +28,7 @@ Test(radiomics_order, distinct_values_have_the_percentiles_of_the_sorted)
         cr_expect_eq(d->total, N);
         cr_expect_eq(d->below[d->n], N);
         for (double q = 0; q <= 1; q += 0.03125)
-            cr_expect_eq(rp_distinct_percentile(d, q), rp_order_percentile(N, sorted, q));
+            cr_expect_eq(rp_distinct_percentile(d, q), rp_quantile_sorted(N, sorted, q));
         for (int64_t i = 0; i < d->n; i++) {
             cr_expect_eq(d->value[i], sorted[d->below[i]]);
             cr_expect_eq(rp_distinct_find(d, d->value[i]), i);

@@ -9,16 +9,6 @@
 
 #define PROGRAM build_path("radpipe")
 
-static void put(const char *folder, const char *name, const char *text)
-{
-    char path[1200];
-    snprintf(path, sizeof path, "%s/%s", folder, name);
-    FILE *f = fopen(path, "w");
-    cr_assert(f, "%s", path);
-    fputs(text, f);
-    fclose(f);
-}
-
 static const char JOB[] = "task: segmentation\ncohort: {path: /nowhere/cohort}\ninputs: [CT]\nlabels: {tumour: GTV*, node: \"N*\"}\nsplit: s.csv\ntrain: {iterations: 3}\n";
 static const char CASES[] = "case,label,dice,hd95_maxdir_mm,volume_reference_mm3,volume_prediction_mm3,volume_error_mm3,state\n"
                             "P1,tumour,0.75,4.5,1000,1200,200,ok\nP1,node,,,0,0,0,both empty\n"
@@ -62,7 +52,7 @@ Test(page, a_run_that_has_only_begun_says_what_is_absent)
 {
     const char *run = scratch_folder("report-begun");
     char path[1200];
-    put(run, "job.yaml", JOB);
+    put_file(run, "job.yaml", JOB);
     const char *html = page_of(run, NULL, RP_OK, 0);
     HAS(html, "There are no scores of test cases");
     HAS(html, "(/nowhere/cohort) is not at that place");
@@ -79,7 +69,7 @@ Test(page, a_folder_that_is_no_run_is_refused)
 {
     page_of(scratch_folder("report-none"), NULL, RP_ENONE, 0);
     const char *run = scratch_folder("report-broken-job");
-    put(run, "job.yaml", "task: [segmentation\n");
+    put_file(run, "job.yaml", "task: [segmentation\n");
     page_of(run, NULL, RP_EDATA, 0);
     no_leaks();
 }
@@ -88,12 +78,12 @@ Test(page, numbers_are_those_of_the_tables)
 {
     const char *run = scratch_folder("report-tables");
     char path[1200];
-    put(run, "job.yaml", JOB);
-    put(run, "metrics.csv", METRICS);
-    put(run, "metrics-cases.csv", CASES);
-    put(run, "progress.csv", PROGRESS);
-    put(run, "validation.csv", "iteration,case,label,dice\n2,V1,tumour,0.25\n2,V2,tumour,0.75\n2,V1,node,\n2,V2,node,\n3,V1,tumour,0.5\n3,V2,tumour,\n");
-    put(run, "lost.csv", "case,stage,reason\nP7,prepare,\"no region on 'CT', <none>\"\n");
+    put_file(run, "job.yaml", JOB);
+    put_file(run, "metrics.csv", METRICS);
+    put_file(run, "metrics-cases.csv", CASES);
+    put_file(run, "progress.csv", PROGRESS);
+    put_file(run, "validation.csv", "iteration,case,label,dice\n2,V1,tumour,0.25\n2,V2,tumour,0.75\n2,V1,node,\n2,V2,node,\n3,V1,tumour,0.5\n3,V2,tumour,\n");
+    put_file(run, "lost.csv", "case,stage,reason\nP7,prepare,\"no region on 'CT', <none>\"\n");
     const char *html = page_of(run, NULL, RP_OK, 0);
     HAS(html, "<b>3</b><span>iterations trained, of 3</span>");
     HAS(html, "<data value=\"0.17677669529663687\">0.1768</data>");
@@ -117,12 +107,12 @@ Test(page, hostile_names_stay_text)
 {
     const char *run = scratch_folder("report-hostile");
     char path[1200];
-    put(run, "job.yaml", "labels: {\"<img src=x onerror=alert(1)>\": \"*\"}\ncohort: {path: \"</td><script>\"}\ntrain: {loss: \"\\\"><b>\"}\n");
-    put(run, "metrics-cases.csv", "case,label,dice,hd95_maxdir_mm,volume_reference_mm3,volume_prediction_mm3,volume_error_mm3,state\n"
+    put_file(run, "job.yaml", "labels: {\"<img src=x onerror=alert(1)>\": \"*\"}\ncohort: {path: \"</td><script>\"}\ntrain: {loss: \"\\\"><b>\"}\n");
+    put_file(run, "metrics-cases.csv", "case,label,dice,hd95_maxdir_mm,volume_reference_mm3,volume_prediction_mm3,volume_error_mm3,state\n"
                                   "\"<script>alert(1)</script>\",\"<img src=x onerror=alert(1)>\",1,0,5,5,0,ok\n\"\"\" onload=\"\"x\",\"<img src=x onerror=alert(1)>\",1,0,5,5,0,ok\n");
-    put(run, "lost.csv", "case,stage,reason\n\xFF\xFE,\x01,]]>\n");
-    put(run, "plan.yaml", "</pre></details><script>alert(1)</script>\n");
-    put(run, "provenance.json", "{\"<b>\": \"</td>\", \"x\": \"</pre>\\n<i>\"}");
+    put_file(run, "lost.csv", "case,stage,reason\n\xFF\xFE,\x01,]]>\n");
+    put_file(run, "plan.yaml", "</pre></details><script>alert(1)</script>\n");
+    put_file(run, "provenance.json", "{\"<b>\": \"</td>\", \"x\": \"</pre>\\n<i>\"}");
     const char *html = page_of(run, NULL, RP_OK, 0);
     cr_expect(!strstr(html, "<script") && !strstr(html, "<img") && !strstr(html, "<b>\"") && !strstr(html, "onload=\""));
     snprintf(path, sizeof path, "%s/page.html", run);
@@ -134,14 +124,14 @@ Test(page, hostile_names_stay_text)
 Test(page, a_damaged_table_ends_its_section_only)
 {
     const char *run = scratch_folder("report-damaged");
-    put(run, "job.yaml", JOB);
-    put(run, "progress.csv", PROGRESS);
-    put(run, "metrics-cases.csv", "case,label,dice,hd95_maxdir_mm,volume_reference_mm3,volume_prediction_mm3,volume_error_mm3,state\nP1,tumour,nan,1,1,1,0,ok\n");
+    put_file(run, "job.yaml", JOB);
+    put_file(run, "progress.csv", PROGRESS);
+    put_file(run, "metrics-cases.csv", "case,label,dice,hd95_maxdir_mm,volume_reference_mm3,volume_prediction_mm3,volume_error_mm3,state\nP1,tumour,nan,1,1,1,0,ok\n");
     const char *html = page_of(run, NULL, RP_OK, 3); /* scores, volumes, pictures */
     HAS(html, "This section cannot be made: ");
     HAS(html, "metrics-cases.csv:2");
     HAS(html, "Training loss");
-    put(run, "progress.csv", "iteration,loss\n1,\n");
+    put_file(run, "progress.csv", "iteration,loss\n1,\n");
     html = page_of(run, NULL, RP_OK, 6); /* and summary, curves, timings */
     HAS(html, "Files and licences");
     no_leaks();
@@ -151,7 +141,7 @@ Test(page, a_long_run_is_thinned_and_keeps_its_extremes)
 {
     const char *run = scratch_folder("report-long");
     char path[1200];
-    put(run, "job.yaml", JOB);
+    put_file(run, "job.yaml", JOB);
     snprintf(path, sizeof path, "%s/progress.csv", run);
     FILE *f = fopen(path, "w");
     fprintf(f, "iteration,loss,dice_term,ce_term,rate,gradient_norm,samples,seconds,samples_per_s,wait_s\n");
@@ -171,7 +161,7 @@ Test(page, intervals_are_those_of_scipy_up_to_chance)
     const table *t = table_read("tests/data/report_interval.csv");
     const char *run = scratch_folder("report-interval");
     char path[1200];
-    put(run, "job.yaml", JOB);
+    put_file(run, "job.yaml", JOB);
     snprintf(path, sizeof path, "%s/metrics-cases.csv", run);
     FILE *f = fopen(path, "w");
     fprintf(f, "case,label,dice,hd95_maxdir_mm,volume_reference_mm3,volume_prediction_mm3,volume_error_mm3,state\n");
@@ -197,15 +187,15 @@ Test(page, errors_in_the_logs_are_shown)
 {
     const char *run = scratch_folder("report-log");
     char out[400];
-    put(run, "job.yaml", JOB);
+    put_file(run, "job.yaml", JOB);
     cr_assert_eq(run_command(20, out, sizeof out, "mkdir -p %s/log", run), 0, "%s", out);
-    put(run, "log/00000.jsonl", "{\"time\":\"t\",\"level\":\"run\",\"rank\":0,\"message\":\"the word \\\"error\\\" alone\"}\n");
+    put_file(run, "log/00000.jsonl", "{\"time\":\"t\",\"level\":\"run\",\"rank\":0,\"message\":\"the word \\\"error\\\" alone\"}\n");
     HAS(page_of(run, NULL, RP_OK, 0), "No error stands in the logs (1 files)");
-    put(run, "log/00001.jsonl", "{\"time\":\"t\",\"level\":\"error\",\"rank\":1,\"message\":\"shard <x> is gone\"}\n");
+    put_file(run, "log/00001.jsonl", "{\"time\":\"t\",\"level\":\"error\",\"rank\":1,\"message\":\"shard <x> is gone\"}\n");
     HAS(page_of(run, NULL, RP_OK, 0), "shard &lt;x&gt; is gone");
-    put(run, "log/00002.jsonl", "{\"level\":\"error\", half a li");
+    put_file(run, "log/00002.jsonl", "{\"level\":\"error\", half a li");
     HAS(page_of(run, NULL, RP_OK, 0), "shard &lt;x&gt; is gone"); /* a writer that was killed */
-    put(run, "log/00002.jsonl", "{\"level\":\"error\", damaged\n");
+    put_file(run, "log/00002.jsonl", "{\"level\":\"error\", damaged\n");
     page_of(run, NULL, RP_OK, 1);
     no_leaks();
 }
@@ -219,8 +209,8 @@ static rp_status fail_case(void *arg, const char *name, rp_volume **image, uint8
 Test(page, a_picture_that_cannot_be_made_leaves_its_reason)
 {
     const char *run = scratch_folder("report-pictures");
-    put(run, "job.yaml", JOB);
-    put(run, "metrics-cases.csv", CASES);
+    put_file(run, "job.yaml", JOB);
+    put_file(run, "metrics-cases.csv", CASES);
     const rp_report_images images = {.read = fail_case};
     const char *html = page_of(run, &images, RP_OK, 3); /* two of tumour, one of node */
     HAS(html, "No picture: case &#39;P1&#39; is &lt;damaged&gt;.");
@@ -234,7 +224,7 @@ Test(page, many_cases_stand_on_a_contact_sheet_worst_first)
 {
     const char *run = scratch_folder("report-sheet");
     char path[1200];
-    put(run, "job.yaml", JOB);
+    put_file(run, "job.yaml", JOB);
     snprintf(path, sizeof path, "%s/metrics-cases.csv", run);
     FILE *f = fopen(path, "w");
     fprintf(f, "case,label,dice,hd95_maxdir_mm,volume_reference_mm3,volume_prediction_mm3,volume_error_mm3,state\n");
@@ -257,7 +247,7 @@ static const char *whole_run(void)
     snprintf(job, sizeof job,
              "cohort: {path: %s/cohort, source: [%s/dicom], ids: keep}\ninputs: [CT]\nlabels: {tumour: GTVp, parotids: \"Parotid*\"}\nmerge: union\nsplit: %s/dicom/split.csv\n"
              "prepare: {spacing: [6, 6, 6]}\nmodel: {features: [4, 8]}\ntrain: {iterations: 4, batch: 2, patch: [16, 16, 16], seed: 3}\nevaluate: {every: 2}\n", folder, folder, folder);
-    put(folder, "job.yaml", job);
+    put_file(folder, "job.yaml", job);
     cr_assert_eq(run_command(120, out, sizeof out, "%s run %s/job.yaml --out %s/run --quiet", PROGRAM, folder, folder), 0, "%s", out);
     return folder;
 }

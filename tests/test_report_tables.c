@@ -10,16 +10,6 @@
 
 #define PROGRAM build_path("radpipe")
 
-static void put(const char *folder, const char *name, const char *text)
-{
-    char path[1200];
-    snprintf(path, sizeof path, "%s/%s", folder, name);
-    FILE *f = fopen(path, "w");
-    cr_assert(f, "%s", path);
-    fputs(text, f);
-    fclose(f);
-}
-
 static const char *page_of(const char *folder, rp_status want, int64_t problems)
 {
     static rp_text html;
@@ -46,7 +36,7 @@ static const char FOUR[] = "y,score1\n0,0.1\n0,0.4\n1,0.35\n1,0.8\n";
 Test(tables, scores_have_their_curves_and_areas)
 {
     const char *folder = scratch_folder("tables-scores");
-    put(folder, "classification.csv", FOUR);
+    put_file(folder, "classification.csv", FOUR);
     const char *html = page_of(folder, RP_OK, 0);
     cr_expect(shows(html, 0.75));
     HAS(html, "score1 (AUC 0.750)");
@@ -61,16 +51,16 @@ Test(tables, scores_have_their_curves_and_areas)
 Test(tables, scores_that_are_no_probabilities_have_a_roc_curve_alone)
 {
     const char *folder = scratch_folder("tables-plain");
-    put(folder, "classification.csv", "y,score1,score2\n0,-3,0.1\n0,4,0.4\n1,3.5,0.35\n1,8,0.8\n");
+    put_file(folder, "classification.csv", "y,score1,score2\n0,-3,0.1\n0,4,0.4\n1,3.5,0.35\n1,8,0.8\n");
     const char *html = page_of(folder, RP_OK, 0);
     HAS(html, "no probability");
     HAS(html, "Calibration of score2");
     cr_expect(!strstr(html, "Calibration of score1"));
-    put(folder, "classification.csv", "y,score1\n1,0.1\n1,0.4\n");
+    put_file(folder, "classification.csv", "y,score1\n1,0.1\n1,0.4\n");
     HAS(page_of(folder, RP_OK, 0), "All cases are of one class");
-    put(folder, "classification.csv", "y,score1\n1,0.1\n2,0.4\n");
+    put_file(folder, "classification.csv", "y,score1\n1,0.1\n2,0.4\n");
     HAS(page_of(folder, RP_OK, 1), "This section cannot be made");
-    put(folder, "classification.csv", "y,risk\n1,0.1\n");
+    put_file(folder, "classification.csv", "y,risk\n1,0.1\n");
     HAS(page_of(folder, RP_OK, 1), "no column score1");
 }
 
@@ -85,7 +75,7 @@ static const char LEUKAEMIA[] =
 Test(tables, times_have_kaplan_meier_curves_and_a_log_rank_test)
 {
     const char *folder = scratch_folder("tables-times");
-    put(folder, "survival.csv", LEUKAEMIA);
+    put_file(folder, "survival.csv", LEUKAEMIA);
     const char *html = page_of(folder, RP_OK, 0);
     HAS(html, "42 subjects, 30 events");
     HAS(html, "chi-squared 16.79 on 1 degrees of freedom, p &lt; 0.0001");
@@ -93,7 +83,7 @@ Test(tables, times_have_kaplan_meier_curves_and_a_log_rank_test)
     HAS(html, "8 (");
     char path[1200], out[6000];
     snprintf(path, sizeof path, "%s/page.html", folder);
-    put(folder, "page.html", html);
+    put_file(folder, "page.html", html);
     if (run_command(20, NULL, 0, "/usr/bin/python3 -c \"import xml.etree\"") != 0) skip_test("python3 is not installed");
     cr_expect_eq(run_command(30, out, sizeof out, "/usr/bin/python3 tests/report_check.py %s %s kaplan-meier.csv", path, folder), 0, "%s", out);
     HAS(out, "6-MP,6,21,3,0.857142857142857");
@@ -103,18 +93,18 @@ Test(tables, times_have_kaplan_meier_curves_and_a_log_rank_test)
 Test(tables, risks_make_thirds_and_ties_may_leave_one_empty)
 {
     const char *folder = scratch_folder("tables-risks");
-    put(folder, "survival.csv", "time,event,risk\n1,1,9\n2,1,8\n3,1,7\n4,0,6\n5,1,5\n6,0,4\n7,1,3\n8,1,2\n9,0,1\n");
+    put_file(folder, "survival.csv", "time,event,risk\n1,1,9\n2,1,8\n3,1,7\n4,0,6\n5,1,5\n6,0,4\n7,1,3\n8,1,2\n9,0,1\n");
     const char *html = page_of(folder, RP_OK, 0);
     HAS(html, "groups are thirds of the risk");
     HAS(html, "high risk");
     HAS(html, "Harrell&#39;s C of the risk: 1.000");
-    put(folder, "survival.csv", "time,event,risk\n1,1,1\n2,1,1\n3,1,1\n4,0,1\n");
+    put_file(folder, "survival.csv", "time,event,risk\n1,1,1\n2,1,1\n3,1,1\n4,0,1\n");
     html = page_of(folder, RP_OK, 0);
     HAS(html, "low risk");
     cr_expect(!strstr(html, "high risk"));
-    put(folder, "survival.csv", "time,event\n1,1\n-2,0\n");
+    put_file(folder, "survival.csv", "time,event\n1,1\n-2,0\n");
     HAS(page_of(folder, RP_OK, 1), "This section cannot be made");
-    put(folder, "survival.csv", "time,event\n1,1\n2,0\n");
+    put_file(folder, "survival.csv", "time,event\n1,1\n2,0\n");
     HAS(page_of(folder, RP_OK, 0), "2 subjects, 1 events");
 }
 
@@ -143,7 +133,7 @@ Test(tables, a_trial_has_its_ratios_drawn)
 {
     const char *folder = scratch_folder("tables-trial");
     char out[4000];
-    put(folder, "counts.csv", "trial,endpoint,x1,n1,x0,n0\nMASAI,cancers_detected,244,39996,203,40024\nMASAI,recalls,861,39996,817,40024\nMASAI,none,0,39996,0,40024\n");
+    put_file(folder, "counts.csv", "trial,endpoint,x1,n1,x0,n0\nMASAI,cancers_detected,244,39996,203,40024\nMASAI,recalls,861,39996,817,40024\nMASAI,none,0,39996,0,40024\n");
     cr_assert_eq(run_command(30, out, sizeof out, "%s trial --counts %s/counts.csv --out %s", PROGRAM, folder, folder), 0, "%s", out);
     const char *html = page_of(folder, RP_OK, 0);
     HAS(html, "cancers detected");
@@ -153,12 +143,12 @@ Test(tables, a_trial_has_its_ratios_drawn)
     HAS(html, "<a href=\"#trial\">Trial</a>");
     cr_expect(!strstr(html, "CLAIM ("));
     cr_expect(shows(html, 244));
-    put(folder, "trial.csv", "trial,endpoint,ratio,ratio_low,ratio_high\nA,wide,2,0,inf\n");
+    put_file(folder, "trial.csv", "trial,endpoint,ratio,ratio_low,ratio_high\nA,wide,2,0,inf\n");
     HAS(page_of(folder, RP_OK, 0), "2 (0 to ");
-    put(folder, "trial.csv", "endpoint,part,column,level,ratio,ratio_low,ratio_high\ncancers-detected,all,,,1.2,1,1.5\ncancers-detected,stratum,,site A,9,,\n"
+    put_file(folder, "trial.csv", "endpoint,part,column,level,ratio,ratio_low,ratio_high\ncancers-detected,all,,,1.2,1,1.5\ncancers-detected,stratum,,site A,9,,\n"
         "cancers-detected,stratified,,,1.21,1.01,1.51\ncancers-detected,subgroup,density,b,1.1,0.9,1.4\ncancers-detected,interaction,density,,,,\n");
-    put(folder, "flow.csv", "step,reason,new,control\nrandomised,,100,90\nexcluded,withdrew,3,4\nanalysed,modified-itt,97,86\nanalysed,not linked,1,1\n");
-    put(folder, "tests.csv", "step,endpoint,test,estimate,bound,margin,p,result\n1,cancers-detected,superiority,1.2,1,,0.04,met\n");
+    put_file(folder, "flow.csv", "step,reason,new,control\nrandomised,,100,90\nexcluded,withdrew,3,4\nanalysed,modified-itt,97,86\nanalysed,not linked,1,1\n");
+    put_file(folder, "tests.csv", "step,endpoint,test,estimate,bound,margin,p,result\n1,cancers-detected,superiority,1.2,1,,0.04,met\n");
     html = page_of(folder, RP_OK, 0);
     HAS(html, "cancers detected, density b");
     HAS(html, "1.21 (1.01 to 1.51)");
@@ -168,10 +158,10 @@ Test(tables, a_trial_has_its_ratios_drawn)
     HAS(html, "Tests in the order of the plan");
     HAS(html, "Subgroups");
     cr_expect(!strstr(html, "9, no interval"), "a stratum is drawn");
-    put(folder, "flow.csv", "step,reason,new,control\nrandomised,,x,90\n");
+    put_file(folder, "flow.csv", "step,reason,new,control\nrandomised,,x,90\n");
     HAS(page_of(folder, RP_OK, 1), "flow.csv:2");
     cr_expect_eq(run_command(10, out, sizeof out, "rm %s/flow.csv", folder), 0);
-    put(folder, "trial.csv", "trial,endpoint,ratio,ratio_low,ratio_high\nA,bad,x,0,inf\n");
+    put_file(folder, "trial.csv", "trial,endpoint,ratio,ratio_low,ratio_high\nA,bad,x,0,inf\n");
     HAS(page_of(folder, RP_OK, 1), "trial.csv:2");
 }
 

@@ -100,8 +100,8 @@ void rp_map_first_order(const rp_levels *l, const double value[], const double s
         s3 += d2 * d;
         s4 += d2 * d2;
     }
-    const double var = s2 / count, p10 = rp_order_percentile(n, v, 0.1),
-                 p90 = rp_order_percentile(n, v, 0.9);
+    const double var = s2 / count, p10 = rp_quantile_sorted(n, v, 0.1),
+                 p90 = rp_quantile_sorted(n, v, 0.9);
     const bool is_flat = v[0] == v[n - 1];
     int64_t from = 0, to = n;
     while (v[from] < p10) from++;
@@ -111,12 +111,12 @@ void rp_map_first_order(const rp_levels *l, const double value[], const double s
         p90,
         energy,
         log2s[n] - logs / count,
-        rp_order_percentile(n, v, 0.75) - rp_order_percentile(n, v, 0.25),
+        rp_quantile_sorted(n, v, 0.75) - rp_quantile_sorted(n, v, 0.25),
         is_flat ? 0 : s4 / count / (var * var),
         v[n - 1],
         mean_deviation(n, v),
         mean,
-        rp_order_percentile(n, v, 0.5),
+        rp_quantile_sorted(n, v, 0.5),
         v[0],
         v[n - 1] - v[0],
         to > from ? mean_deviation(to - from, v + from) : NAN,

@@ -92,14 +92,6 @@ rp_status rp_sort_doubles(int64_t n, double x[])
     return RP_OK;
 }
 
-double rp_order_percentile(int64_t n, const double x[], double q)
-{
-    const double p = (double)(n - 1) * q;
-    const int64_t k = (int64_t)floor(p);
-    const double t = p - (double)k;
-    return k + 1 < n ? x[k] + t * (x[k + 1] - x[k]) : x[n - 1];
-}
-
 void rp_distinct_drop(rp_distinct **d)
 {
     if (!*d) return;

@@ -58,7 +58,7 @@ rp_status rp_noise_level(const int64_t n[3], const double image[], double *sd)
     RP_TRY(rp_convolve(n, 1, &k, false, RP_EDGE_MIRROR, line, d));
     for (int64_t i = 0; i < voxels; i++) d[i] = fabs(d[i]);
     RP_TRY(rp_sort_doubles(voxels, d));
-    *sd = rp_order_percentile(voxels, d, 0.5) / 0.6745;
+    *sd = rp_quantile_sorted(voxels, d, 0.5) / 0.6745;
     return RP_OK;
 }
 
