@@ -1,6 +1,9 @@
 /* bench/bench_unet.c - a U-Net's training step or inference, one a line.
  *
- * usage: bench_unet NETWORK train|infer THREADS KERNELS FILE
+ * usage: bench_unet NETWORK train|infer|exact THREADS KERNELS FILE
+ *
+ * exact times nothing: it writes the first step's gradient, summed over the samples, to
+ * FILE.gradient and prints the losses of 24 steps, for bench/peers/exact_torch.py.
  *
  * Writes initial weights, images and targets to FILE for the peers: a line of text "WEIGHTS IMAGE
  * TARGET" with counts, then floats, floats, bytes.  VALUE is the mean loss before the first update,
@@ -129,18 +132,45 @@ static rp_status infer_step(void *arg, double *value)
     return RP_OK;
 }
 
+static rp_status save_gradient(const state *s, const char *path)
+{
+    char name[1000];
+    (void)snprintf(name, sizeof name, "%s.gradient", path);
+    FILE *f = fopen(name, "wb");
+    RP_NEED(f, RP_EIO, "'%s' cannot be written", name);
+    const bool good = fwrite(s->sum, sizeof(float), (size_t)s->weights, f) == (size_t)s->weights;
+    RP_NEED(fclose(f) == 0 && good, RP_EIO, "'%s' cannot be written", name);
+    return RP_OK;
+}
+
+static rp_status print_steps(state *s, const char *path)
+{
+    enum { STEPS = 24 };
+    for (int k = 0; k < STEPS; k++) {
+        double loss;
+        RP_TRY(train_step(s, &loss));
+        if (k == 0) RP_TRY(save_gradient(s, path)); /* the update reads the sum only */
+        printf("%.9g\n", loss);
+        (void)fflush(stdout);
+    }
+    return RP_OK;
+}
+
 int main(int argc, char **argv)
 {
     if (argc != 6) {
-        fprintf(stderr, "usage: bench_unet NETWORK train|infer THREADS KERNELS FILE\n");
+        fprintf(stderr, "usage: bench_unet NETWORK train|infer|exact THREADS KERNELS FILE\n");
         return 2;
     }
     state s = {0};
-    const bool train = strcmp(argv[2], "train") == 0;
+    const bool exact = strcmp(argv[2], "exact") == 0,
+               train = exact || strcmp(argv[2], "train") == 0;
     rp_status st = start(argv[1], train, (int)strtol(argv[3], NULL, 10), argv[4], &s);
     if (st == RP_OK) st = save(&s, argv[5]);
-    const int rc =
-        st == RP_OK ? rp_bench_serve(train ? train_step : infer_step, &s) : rp_bench_fail(st);
+    if (st == RP_OK && exact) st = print_steps(&s, argv[5]);
+    const int rc = st != RP_OK ? rp_bench_fail(st)
+                   : exact     ? 0
+                               : rp_bench_serve(train ? train_step : infer_step, &s);
     state_clear(&s);
     return rc;
 }

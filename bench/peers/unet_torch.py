@@ -148,4 +148,5 @@ def main():
         print('%.9g %.1f' % (seconds, peak), flush=True)
 
 
-main()
+if __name__ == "__main__":
+    main()
