@@ -53,8 +53,7 @@ static void draw_interval(rp_text *t, const rp_effect *e, const rp_axis *x, doub
 rp_status rp_chart_forest(const char *title, const char *x_name, double neutral, int64_t effects,
                           const rp_effect effect[], rp_text *svg)
 {
-    double left = 60, right = 60, low, high, tick[24];
-    char label[40];
+    double left = 60, right = 60, low, high;
     RP_TRY(find_range(title, neutral, effects, effect, &low, &high));
     for (int64_t i = 0; i < effects; i++) {
         left = fmax(left, fmin(rp_svg_width(effect[i].name) + 16, LEFT_MOST));
@@ -67,17 +66,7 @@ rp_status rp_chart_forest(const char *title, const char *x_name, double neutral,
     rp_html_text(svg, title);
     rp_text_add(svg, "\">\n");
     rp_svg_text(svg, 0, 14, "start", "title", title);
-    const int ticks = rp_axis_ticks(&x, 24, tick);
-    for (int i = 0; i < ticks; i++) {
-        const double at = rp_axis_place(&x, tick[i]);
-        rp_svg_line(svg, at, TOP, at, bottom, "#e6e9ee", 1, "");
-        rp_axis_label(&x, tick[i], label);
-        rp_svg_text(svg, at, bottom + 17, "middle", "soft", label);
-    }
-    const double middle = rp_axis_place(&x, neutral);
-    rp_svg_line(svg, middle, TOP - 4, middle, bottom, "#5a6472", 1.5, "");
-    rp_svg_line(svg, left, bottom, WIDTH - right, bottom, "#5a6472", 1, "");
-    rp_svg_text(svg, (left + WIDTH - right) / 2, bottom + 36, "middle", "", x_name);
+    rp_svg_axis_below(svg, &x, TOP, bottom, neutral, x_name);
     for (int64_t i = 0; i < effects; i++) {
         const double y = TOP + ((double)i + 0.5) * ROW;
         rp_svg_text(svg, left - 8, y + 4, "end", "", effect[i].name);

@@ -91,21 +91,12 @@ rp_status rp_chart_groups(const char *title, const char *x_name, double low, dou
     }
     const double bottom = TOP + groups * ROW;
     const rp_axis x = rp_axis_make(low, high, false, left, WIDTH - RIGHT);
-    double tick[24];
     rp_text_add(svg, "<svg viewBox=\"0 0 %d %.0f\" role=\"img\" aria-label=\"", WIDTH,
                 bottom + BOTTOM);
     rp_html_text(svg, title);
     rp_text_add(svg, "\">\n");
     rp_svg_text(svg, left, 14, "start", "title", title);
-    const int ticks = rp_axis_ticks(&x, 24, tick);
-    for (int i = 0; i < ticks; i++) {
-        const double at = rp_axis_place(&x, tick[i]);
-        rp_svg_line(svg, at, TOP, at, bottom, "#e6e9ee", 1, "");
-        rp_axis_label(&x, tick[i], label);
-        rp_svg_text(svg, at, bottom + 17, "middle", "soft", label);
-    }
-    rp_svg_line(svg, left, bottom, WIDTH - RIGHT, bottom, "#5a6472", 1, "");
-    rp_svg_text(svg, (left + WIDTH - RIGHT) / 2, bottom + 36, "middle", "", x_name);
+    rp_svg_axis_below(svg, &x, TOP, bottom, NAN, x_name);
     for (int k = 0; k < groups; k++) {
         const rp_group *g = &group[k];
         const double y = TOP + (k + 0.5) * ROW;

@@ -8,6 +8,7 @@
 #include <string.h>
 
 enum { TICKS = 24 };
+static const char grid[] = "#e6e9ee", ink[] = "#5a6472";
 
 const char *rp_svg_colour(int k)
 {
@@ -138,7 +139,6 @@ void rp_axis_label(const rp_axis *a, double tick, char out[40])
 void rp_svg_axes(rp_text *t, const rp_axis *x, const char *x_name, const rp_axis *y,
                  const char *y_name)
 {
-    static const char grid[] = "#e6e9ee", ink[] = "#5a6472";
     double tick[TICKS];
     char label[40];
     int n = rp_axis_ticks(y, TICKS, tick);
@@ -159,4 +159,24 @@ void rp_svg_axes(rp_text *t, const rp_axis *x, const char *x_name, const rp_axis
     rp_svg_line(t, x->from, y->from, x->from, y->to, ink, 1, "");
     rp_svg_text(t, (x->from + x->to) / 2, y->from + 36, "middle", "", x_name);
     rp_svg_text_up(t, 14, (y->from + y->to) / 2, y_name);
+}
+
+void rp_svg_axis_below(rp_text *t, const rp_axis *x, double top, double bottom, double rule,
+                       const char *name)
+{
+    double tick[TICKS];
+    char label[40];
+    const int n = rp_axis_ticks(x, TICKS, tick);
+    for (int i = 0; i < n; i++) {
+        const double at = rp_axis_place(x, tick[i]);
+        rp_svg_line(t, at, top, at, bottom, grid, 1, "");
+        rp_axis_label(x, tick[i], label);
+        rp_svg_text(t, at, bottom + 17, "middle", "soft", label);
+    }
+    if (isfinite(rule)) {
+        const double at = rp_axis_place(x, rule);
+        rp_svg_line(t, at, top - 4, at, bottom, ink, 1.5, "");
+    }
+    rp_svg_line(t, x->from, bottom, x->to, bottom, ink, 1, "");
+    rp_svg_text(t, (x->from + x->to) / 2, bottom + 36, "middle", "", name);
 }

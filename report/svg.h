@@ -40,3 +40,7 @@ void rp_axis_label(const rp_axis *a, double tick, char out[40]);
 /* Both axes with grid lines, ticks and names (units in them). */
 void rp_svg_axes(rp_text *t, const rp_axis *x, const char *x_name, const rp_axis *y,
                  const char *y_name);
+/* A horizontal axis under rows from top to bottom: grid lines, ticks and name; a rule at the value
+ * `rule` (NAN: none). */
+void rp_svg_axis_below(rp_text *t, const rp_axis *x, double top, double bottom, double rule,
+                       const char *name);
