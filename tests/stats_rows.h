@@ -52,10 +52,7 @@ static inline double value_of(const table *t, const char *key, const char *of, c
 /* A file of that text in a scratch folder of the test. */
 static inline const char *file_of(const char *name, const char *text)
 {
-    const char *path = text_of("%s/table.csv", scratch_folder(name));
-    FILE *f = fopen(path, "w");
-    cr_assert(f);
-    fputs(text, f);
-    fclose(f);
-    return path;
+    const char *folder = scratch_folder(name);
+    put_file(folder, "table.csv", text);
+    return text_of("%s/table.csv", folder);
 }

@@ -44,12 +44,9 @@ static const char six[] = "reader1,reader2,ai_raw,risk_score,consensus_recall,ca
 
 static const char *yaml(const char *name, const char *text)
 {
-    const char *path = text_of("%s/policy.yaml", scratch_folder(name));
-    FILE *f = fopen(path, "w");
-    cr_assert(f);
-    fputs(text, f);
-    fclose(f);
-    return path;
+    const char *folder = scratch_folder(name);
+    put_file(folder, "policy.yaml", text);
+    return text_of("%s/policy.yaml", folder);
 }
 
 Test(policy, gains_and_losses_are_counted_on_the_same_examinations)
