@@ -82,7 +82,6 @@ static rp_status make_room(reader *r, const rp_csv_stream *s)
     rp_stats_table *t = r->t;
     RP_TRY(rp_alloc(r->columns, sizeof *t->name, &t->name));
     RP_TRY(rp_alloc(r->columns, sizeof *t->value, &t->value));
-    if (r->by >= 0) RP_TRY(rp_alloc(r->rows, sizeof *t->by, &t->by));
     for (int c = 0; c < r->columns; c++) {
         if (r->kind[c] == LEFT_OUT) continue;
         r->place[c] = t->count;
@@ -110,8 +109,7 @@ static rp_status take_row(reader *r, const rp_csv_stream *s)
         RP_TRY(rp_codes_put(&r->codes[c], rp_csv_stream_cell(s, c), &code));
         t->value[r->place[c]][t->rows] = code;
     }
-    if (r->by >= 0)
-        RP_TRY(rp_codes_put(&t->level_names, rp_csv_stream_cell(s, r->by), &t->by[t->rows]));
+    if (r->by >= 0) RP_TRY(rp_groups_add(&t->groups, rp_csv_stream_cell(s, r->by)));
     t->rows++;
     return RP_OK;
 }
@@ -146,17 +144,7 @@ static rp_status settle(reader *r)
         RP_TRY(rp_codes_order(&r->codes[c], rank));
         for (int64_t i = 0; i < t->rows; i++) x[i] = rank[(int32_t)x[i]];
     }
-    if (r->by < 0) return RP_OK;
-    RP_AUTOFREE int32_t *rank = NULL;
-    RP_NEED(t->level_names.count <= 1000, RP_EUSE,
-            "--by: the column has %" PRId64 " different values", t->level_names.count);
-    t->levels = (int)t->level_names.count;
-    RP_TRY(rp_alloc(t->levels, sizeof *rank, &rank));
-    RP_TRY(rp_alloc(t->levels, sizeof *t->level_code, &t->level_code));
-    RP_TRY(rp_codes_order(&t->level_names, rank));
-    for (int k = 0; k < t->levels; k++) t->level_code[rank[k]] = k;
-    for (int64_t i = 0; i < t->rows; i++) t->by[i] = rank[t->by[i]];
-    return RP_OK;
+    return r->by < 0 ? RP_OK : rp_groups_settle(&t->groups);
 }
 
 rp_status rp_stats_table_read(const char *path, bool skip_bad, const char *by, rp_stats_table *out)
@@ -181,9 +169,7 @@ void rp_stats_table_clear(rp_stats_table *t)
     }
     rp_free((void *)t->name);
     rp_free((void *)t->value);
-    rp_free(t->by);
-    rp_free(t->level_code);
-    rp_codes_clear(&t->level_names);
+    rp_groups_clear(&t->groups);
     *t = (rp_stats_table){0};
 }
 
@@ -191,9 +177,4 @@ rp_columns rp_stats_table_columns(const rp_stats_table *t)
 {
     return (rp_columns){t->rows, t->count, (const char *const *)t->name,
                         (const double *const *)t->value};
-}
-
-const char *rp_stats_table_level(const rp_stats_table *t, int level)
-{
-    return rp_codes_text(&t->level_names, t->level_code[level]);
 }

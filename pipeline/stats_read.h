@@ -5,18 +5,15 @@
  * out.  The file is read twice; 8 bytes a cell of a kept column stay. */
 #pragma once
 #include "lib/stats/columns.h"
-#include "pipeline/text_codes.h"
+#include "pipeline/groups.h"
 
 typedef struct rp_stats_table {
     int64_t rows, bad_rows;
     char first_bad[240]; /* what was wrong with the first malformed row */
     int count;
-    char **name;    /* [count] */
-    double **value; /* [count][rows] */
-    int32_t *by; /* [rows] level of the column that rows are grouped by; NULL: none was asked for */
-    int levels;
-    rp_codes level_names;
-    int32_t *level_code; /* [levels] level_names' code, in natural order */
+    char **name;      /* [count] */
+    double **value;   /* [count][rows] */
+    rp_groups groups; /* of the column that rows are grouped by; empty: none was asked for */
 } rp_stats_table;
 
 /* by: column to group by, NULL for none.  skip_bad: malformed rows are left out and counted.
@@ -26,4 +23,3 @@ RP_MUST rp_status rp_stats_table_read(const char *path, bool skip_bad, const cha
 void rp_stats_table_clear(rp_stats_table *t);
 /* Lent view. */
 rp_columns rp_stats_table_columns(const rp_stats_table *t);
-const char *rp_stats_table_level(const rp_stats_table *t, int level);

@@ -37,7 +37,7 @@ void rp_stats_put(int keys, const char *const key[], const rp_rows *rows, rp_tex
 
 typedef rp_status family_fn(const rp_columns *t, const rp_family_options *o, rp_rows *out);
 
-/* One run of the family over some rows; keys: none, or the level. */
+/* One run of the family over some rows; keys: none, or the group. */
 static rp_status run_columns(const rp_stats_request *q, family_fn *family,
                              const rp_columns *columns, const rp_stats_table *t, int keys,
                              const char *const key[], bool is_part, rp_text *out)
@@ -61,20 +61,20 @@ static rp_status run_columns(const rp_stats_request *q, family_fn *family,
     return RP_OK;
 }
 
-/* The rows of one level, column by column. */
-static rp_status run_level(const rp_stats_request *q, family_fn *family, const rp_stats_table *t,
-                           int level, double *scratch, double **value, rp_text *out)
+/* The rows of one group, column by column. */
+static rp_status run_group(const rp_stats_request *q, family_fn *family, const rp_stats_table *t,
+                           int32_t group, double *scratch, double **value, rp_text *out)
 {
     int64_t n = 0;
     for (int c = 0; c < t->count; c++) {
         value[c] = scratch + c * t->rows;
         n = 0;
         for (int64_t i = 0; i < t->rows; i++)
-            if (t->by[i] == level) value[c][n++] = t->value[c][i];
+            if (t->groups.of[i] == group) value[c][n++] = t->value[c][i];
     }
     const rp_columns part = {n, t->count, (const char *const *)t->name,
                              (const double *const *)value};
-    const char *const key[] = {rp_stats_table_level(t, level)};
+    const char *const key[] = {rp_groups_name(&t->groups, group)};
     return run_columns(q, family, &part, t, 1, key, true, out);
 }
 
@@ -90,7 +90,8 @@ static rp_status run_table(const rp_stats_request *q, family_fn *family, const r
     if (!q->by) return RP_OK;
     RP_TRY(rp_alloc_raw(t->count * t->rows, sizeof *scratch, &scratch));
     RP_TRY(rp_alloc(t->count, sizeof *value, &value));
-    for (int k = 0; k < t->levels; k++) RP_TRY(run_level(q, family, t, k, scratch, value, out));
+    for (int32_t k = 0; k < t->groups.count; k++)
+        RP_TRY(run_group(q, family, t, k, scratch, value, out));
     return RP_OK;
 }
 

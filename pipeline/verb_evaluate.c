@@ -3,9 +3,9 @@
 #include "io/csv.h"
 #include "io/nifti.h"
 #include "lib/base/log.h"
+#include "pipeline/groups.h"
 #include "pipeline/run_source.h"
 #include "pipeline/show_table.h"
-#include "pipeline/text_codes.h"
 #include "pipeline/verb.h"
 #include "stages/predict.h"
 
@@ -228,50 +228,33 @@ static rp_status score_all(const rp_csv *csv, score_fn *score, rp_run_source *so
     return rp_text_status(&s->rows);
 }
 
-/* Summary of the cases of one level, its name in front of each row. */
-static rp_status add_level(const scored *s, const char *level, int32_t code, const int32_t of[],
-                           int64_t cases, rp_text *out)
+/* Summary of the cases of one group, its name in front of each row. */
+static rp_status add_group(const scored *s, const rp_groups *groups, int32_t group, rp_text *out)
 {
     RP_TEXT_AUTO rows = {0}, summary = {0};
     const char *text = rp_text_get(&s->rows);
     rp_score_header(&rows);
-    for (int64_t i = 0; i < cases; i++) {
+    for (int64_t i = 0; i < groups->rows; i++) {
         const int64_t begin = i > 0 ? s->end[i - 1] : strchr(text, '\n') + 1 - text;
-        if (of[i] == code) rp_text_add_bytes(&rows, s->end[i] - begin, text + begin);
+        if (groups->of[i] == group) rp_text_add_bytes(&rows, s->end[i] - begin, text + begin);
     }
     RP_TRY(rp_score_summary(&rows, &summary));
     const char *line = strchr(rp_text_get(&summary), '\n') + 1;
     while (*line) {
         const size_t n = strcspn(line, "\n") + 1;
-        rp_csv_put(out, level);
+        rp_csv_put(out, rp_groups_name(groups, group));
         rp_text_add_bytes(out, (int64_t)n, line);
         line += n;
     }
     return rp_text_status(out);
 }
 
-static rp_status show_groups(const rp_csv *csv, const char *by, const scored *s)
+static rp_status show_groups(const char *by, const scored *s, const rp_groups *groups)
 {
     RP_TEXT_AUTO table = {0};
-    RP_AUTOFREE int32_t *of = NULL, *place = NULL, *code = NULL;
-    rp_codes names = {0};
-    int column;
-    const int64_t cases = rp_csv_rows(csv);
-    RP_TRY(rp_csv_column(csv, by, &column));
-    RP_TRY(rp_alloc(cases, sizeof *of, &of));
-    rp_status st = RP_OK;
-    for (int64_t i = 0; i < cases && st == RP_OK; i++)
-        st = rp_codes_put(&names, rp_csv_text(csv, i, column), &of[i]);
-    if (st == RP_OK) st = rp_alloc(names.count, sizeof *place, &place);
-    if (st == RP_OK) st = rp_alloc(names.count, sizeof *code, &code);
-    if (st == RP_OK) st = rp_codes_order(&names, place);
     rp_csv_put(&table, by);
     rp_text_add(&table, "label,metric,n,mean,sd,median,min,max,undefined,infinite\n");
-    for (int32_t k = 0; st == RP_OK && k < names.count; k++) code[place[k]] = k;
-    for (int64_t k = 0; st == RP_OK && k < names.count; k++)
-        st = add_level(s, rp_codes_text(&names, code[k]), code[k], of, cases, &table);
-    rp_codes_clear(&names);
-    RP_TRY(st);
+    for (int32_t k = 0; k < groups->count; k++) RP_TRY(add_group(s, groups, k, &table));
     (void)printf("\n");
     return rp_show_csv(table.length, rp_text_get(&table), 3);
 }
@@ -280,22 +263,22 @@ typedef struct asked {
     const char *run, *prediction, *reference, *pairs, *out, *by;
 } asked;
 
-static rp_status evaluate(const asked *a, const rp_csv *csv, rp_run_source *source, scored *s)
+static rp_status evaluate(const asked *a, const rp_csv *csv, rp_run_source *source, scored *s,
+                          rp_groups *groups)
 {
     RP_TEXT_AUTO summary = {0}, both = {0};
     RP_NEED(rp_csv_rows(csv) > 0, RP_ENONE, "no prediction (.nii, .nii.gz) in '%s'",
             a->run          ? a->run
             : a->prediction ? a->prediction
                             : a->pairs);
-    int column;
-    if (a->by) RP_TRY(rp_csv_column(csv, a->by, &column)); /* before hours of scoring */
+    if (a->by) RP_TRY(rp_groups_read(csv, a->by, groups)); /* before hours of scoring */
     RP_TRY(score_all(csv, a->run ? score_case : score_pair, source, s));
     RP_TRY(rp_score_summary(&s->rows, &summary));
     RP_TRY(rp_atomic_write(a->out, s->rows.length, rp_text_get(&s->rows)));
     rp_text_add(&both, "%s\n%s", rp_text_get(&s->rows), rp_text_get(&summary));
     RP_TRY(rp_text_status(&both));
     RP_TRY(rp_show_scores(&both));
-    return a->by ? show_groups(csv, a->by, s) : RP_OK;
+    return a->by ? show_groups(a->by, s, groups) : RP_OK;
 }
 
 /* The table of what is to be scored: given, or made of folders or a run. */
@@ -332,8 +315,10 @@ rp_status rp_verb_evaluate(int argc, char **argv)
     RP_AUTO(rp_csv) csv = NULL;
     rp_run_source source = {0};
     scored s = {0};
+    rp_groups groups = {0};
     rp_status st = read_pairs(&a, &source, &csv);
-    if (st == RP_OK) st = evaluate(&a, csv, &source, &s);
+    if (st == RP_OK) st = evaluate(&a, csv, &source, &s, &groups);
+    rp_groups_clear(&groups);
     rp_run_source_clear(&source);
     rp_text_clear(&s.rows);
     rp_free(s.end);
