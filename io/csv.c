@@ -1,6 +1,7 @@
 /* io/csv.c - tables as text: strict reading, plain writing. */
 #include "io/csv.h"
 #include "io/atomic.h"
+#include "io/csv_stream.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -153,6 +154,48 @@ rp_status rp_csv_read(const char *path, char separator, rp_csv **out)
     RP_TEXT_AUTO text = {0};
     RP_TRY(rp_file_read(path, (int64_t)1 << 32, &text));
     RP_TRY(rp_csv_parse(path, separator, text.length, rp_text_get(&text), out));
+    return RP_OK;
+}
+
+typedef const char *cell_fn(const rp_csv_stream *s, int column);
+
+/* A row of the stream (or its header) behind those that are there. */
+static rp_status take_cells(const rp_csv_stream *s, cell_fn *cell, int64_t row, rp_csv *csv)
+{
+    RP_TRY(rp_grow(row + 1, sizeof *csv->line, &csv->lines, &csv->line));
+    csv->line[row] = rp_csv_stream_line(s);
+    for (int c = 0; c < csv->columns; c++) {
+        RP_TRY(rp_grow(csv->count + 1, sizeof *csv->start, &csv->room, &csv->start));
+        csv->start[csv->count++] = csv->cells.length;
+        rp_text_add_bytes(&csv->cells, (int64_t)strlen(cell(s, c)) + 1, cell(s, c));
+    }
+    return rp_text_status(&csv->cells);
+}
+
+rp_status rp_csv_read_fit(const char *path, char separator, int64_t *left_out, rp_csv **out)
+{
+    RP_AUTO(rp_csv_stream) s = NULL;
+    RP_AUTO(rp_csv) csv = NULL;
+    RP_TRY(rp_csv_stream_open(path, separator, &s));
+    RP_TRY(rp_alloc(1, sizeof *csv, &csv));
+    RP_TRY(rp_copy_text(path, &csv->file));
+    csv->columns = rp_csv_stream_columns(s);
+    RP_TRY(take_cells(s, rp_csv_stream_name, 0, csv));
+    for (int64_t bad = 0;;) {
+        bool more;
+        const rp_status st = rp_csv_stream_next(s, &more);
+        if (st == RP_EDATA && rp_csv_stream_is_whole(s)) {
+            bad++;
+            continue;
+        }
+        RP_TRY(st);
+        if (!more) {
+            *left_out = bad;
+            break;
+        }
+        RP_TRY(take_cells(s, rp_csv_stream_cell, ++csv->rows, csv));
+    }
+    *out = RP_TAKE(csv);
     return RP_OK;
 }
 

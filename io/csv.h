@@ -14,6 +14,10 @@ RP_MUST rp_status rp_csv_parse(const char *name, char separator, int64_t n, cons
                                rp_csv **out);
 /* Errors: those of rp_file_read, too. */
 RP_MUST rp_status rp_csv_read(const char *path, char separator, rp_csv **out);
+/* The same, but malformed rows are left out and counted in *left_out, as rp_csv_stream_next tells
+ * them.  Errors: RP_EDATA for the header, and where the file cannot be read on behind a row. */
+RP_MUST rp_status rp_csv_read_fit(const char *path, char separator, int64_t *left_out,
+                                  rp_csv **out);
 void rp_csv_drop(rp_csv **csv);
 
 int64_t rp_csv_rows(const rp_csv *csv);
@@ -29,8 +33,10 @@ const char *rp_csv_text(const rp_csv *csv, int64_t row, int column);
 /* Cell as a number.  Errors: RP_EDATA naming file, line, column and what stands there. */
 RP_MUST rp_status rp_csv_int(const rp_csv *csv, int64_t row, int column, int64_t *x);
 RP_MUST rp_status rp_csv_double(const rp_csv *csv, int64_t row, int column, double *x);
-/* n numbers separated by blanks in the cell of a named column.  Errors: RP_EDATA naming file, line, column. */
-RP_MUST rp_status rp_csv_numbers(const rp_csv *csv, int64_t row, const char *column, int n, double out[]);
+/* n numbers separated by blanks in the cell of a named column.  Errors: RP_EDATA naming file, line,
+ * column. */
+RP_MUST rp_status rp_csv_numbers(const rp_csv *csv, int64_t row, const char *column, int n,
+                                 double out[]);
 /* Line of the file on which the row starts, from 1, for messages. */
 int64_t rp_csv_line(const rp_csv *csv, int64_t row);
 

@@ -82,6 +82,26 @@ Test(csv_stream, a_malformed_row_is_named_and_the_next_one_read)
     cr_expect(!more);
 }
 
+Test(csv_stream, a_whole_table_may_leave_malformed_rows_out)
+{
+    static const char text[] = "a,\"b,\"\n1,\"2\n2\"\n3\n4,x\"y\n\n\"5\"z,6\n7,8,9\n10,\n", open[] = "a,b\n1\n1,\"2\n";
+    RP_AUTO(rp_csv) csv = NULL;
+    int64_t left_out = 77;
+    cr_expect_eq(rp_csv_read_fit(file_with("fit-open", sizeof open - 1, open), ',', &left_out, &csv), RP_EDATA, "nothing can be read behind an open quote");
+    cr_expect(left_out == 77 && !csv);
+    cr_assert_eq(rp_csv_read_fit(file_with("fit", sizeof text - 1, text), ',', &left_out, &csv), RP_OK, "%s", rp_error_message());
+    cr_expect_eq(left_out, 4);
+    cr_assert(rp_csv_rows(csv) == 2 && rp_csv_columns(csv) == 2);
+    cr_expect_str_eq(rp_csv_name(csv, 1), "b,");
+    cr_expect_str_eq(rp_csv_text(csv, 0, 1), "2\n2");
+    cr_expect_str_eq(rp_csv_text(csv, 1, 0), "10");
+    cr_expect_str_eq(rp_csv_text(csv, 1, 1), "");
+    cr_expect(rp_csv_line(csv, 0) == 2 && rp_csv_line(csv, 1) == 9);
+    double x;
+    cr_expect_eq(rp_csv_double(csv, 1, 1, &x), RP_EDATA);
+    cr_expect(strstr(rp_error_message(), "t.csv:9: column 'b,'"), "%s", rp_error_message());
+}
+
 Test(csv_stream, what_is_no_table_is_refused)
 {
     static const struct {
