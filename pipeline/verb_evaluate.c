@@ -253,7 +253,7 @@ static rp_status show_groups(const char *by, const scored *s, const rp_groups *g
 {
     RP_TEXT_AUTO table = {0};
     rp_csv_put(&table, by);
-    rp_text_add(&table, "label,metric,n,mean,sd,median,min,max,undefined,infinite\n");
+    rp_score_summary_header(&table);
     for (int32_t k = 0; k < groups->count; k++) RP_TRY(add_group(s, groups, k, &table));
     (void)printf("\n");
     return rp_show_csv(table.length, rp_text_get(&table), 3);

@@ -41,8 +41,9 @@ RP_MUST rp_status rp_score_label(const int64_t n[3], const double spacing[3],
 /* Rows and summary as CSV. */
 void rp_score_header(rp_text *csv);
 void rp_score_row(rp_text *csv, const char *case_name, const char *label, const rp_score *s);
-/* Summary of rows written by rp_score_row (with the header): label,metric,n,mean,sd,median,min,max,
- * undefined,infinite. */
+/* label,metric, then rp_summary_names. */
+void rp_score_summary_header(rp_text *csv);
+/* Summary of rows written by rp_score_row (with the header), with its header. */
 RP_MUST rp_status rp_score_summary(const rp_text *rows, rp_text *csv);
 
 /* Predicts the test cases over all ranks, scores them, writes predictions/CASE.nii.gz,

@@ -2,14 +2,13 @@
 #include "stages/predict.h"
 
 #include "io/csv.h"
-#include "lib/base/order.h"
+#include "lib/base/summary.h"
 #include "lib/image/distance.h"
 #include "lib/image/overlap.h"
 #include "lib/image/surface_search.h"
 
 #include <inttypes.h>
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 rp_status rp_score_label(const int64_t n[3], const double spacing[3], const uint8_t reference[],
@@ -61,34 +60,29 @@ static rp_status summarise(const rp_csv *csv, int column, const char *label, con
     RP_TRY(rp_csv_column(csv, "label", &label_column));
     RP_TRY(rp_csv_column(csv, "state", &state_column));
     RP_AUTOFREE double *x = NULL;
-    int64_t n = 0, undefined = 0, infinite = 0;
+    int64_t n = 0;
     RP_TRY(rp_alloc(rp_csv_rows(csv), sizeof *x, &x));
     for (int64_t i = 0; i < rp_csv_rows(csv); i++) {
         if (strcmp(rp_csv_text(csv, i, label_column), label) != 0) continue;
         if (rp_csv_text(csv, i, column)[0])
             RP_TRY(rp_csv_double(csv, i, column, &x[n++]));
-        else if (strcmp(rp_csv_text(csv, i, state_column), "both empty") == 0)
-            undefined++;
         else
-            infinite++;
+            x[n++] = strcmp(rp_csv_text(csv, i, state_column), "both empty") == 0 ? NAN : INFINITY;
     }
-    double sum = 0, squares = 0;
-    for (int64_t i = 0; i < n; i++) sum += x[i];
-    const double mean = n ? sum / (double)n : NAN;
-    for (int64_t i = 0; i < n; i++) squares += (x[i] - mean) * (x[i] - mean);
-    qsort(x, (size_t)n, sizeof *x, rp_ascending);
+    const rp_summary s = rp_summary_of(n, x);
     rp_csv_put(out, label);
     rp_csv_put(out, metric);
-    rp_csv_put_int(out, n);
-    rp_csv_put_double(out, mean);
-    rp_csv_put_double(out, n > 1 ? sqrt(squares / (double)(n - 1)) : NAN);
-    rp_csv_put_double(out, n ? rp_quantile_sorted(n, x, 0.5) : NAN);
-    rp_csv_put_double(out, n ? x[0] : NAN);
-    rp_csv_put_double(out, n ? x[n - 1] : NAN);
-    rp_csv_put_int(out, undefined);
-    rp_csv_put_int(out, infinite);
+    for (int k = 0; k < RP_SUMMARY_ROWS; k++) rp_csv_put_double(out, rp_summary_value(&s, k));
     rp_csv_end(out);
     return RP_OK;
+}
+
+void rp_score_summary_header(rp_text *csv)
+{
+    rp_csv_put(csv, "label");
+    rp_csv_put(csv, "metric");
+    for (int k = 0; k < RP_SUMMARY_ROWS; k++) rp_csv_put(csv, rp_summary_names[k]);
+    rp_csv_end(csv);
 }
 
 rp_status rp_score_summary(const rp_text *rows, rp_text *out)
@@ -99,7 +93,7 @@ rp_status rp_score_summary(const rp_text *rows, rp_text *out)
     RP_TRY(rp_text_status(rows));
     RP_TRY(rp_csv_parse("metrics-cases.csv", ',', rows->length, rp_text_get(rows), &csv));
     RP_TRY(rp_csv_column(csv, "label", &label));
-    rp_text_add(out, "label,metric,n,mean,sd,median,min,max,undefined,infinite\n");
+    rp_score_summary_header(out);
     for (int64_t i = 0; i < rp_csv_rows(csv); i++) {
         bool known = false;
         for (int64_t k = 0; k < i && !known; k++)

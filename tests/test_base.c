@@ -2,11 +2,13 @@
 #include "lib/base/digest.h"
 #include "lib/base/pool.h"
 #include "lib/base/random.h"
+#include "lib/base/summary.h"
 #include "lib/base/text.h"
 #include "lib/base/tree.h"
 #include "lib/base/words.h"
 #include "tests/harness.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -228,4 +230,15 @@ Test(words, keep_each_text_once_and_for_good)
     cr_expect_str_eq(empty, "");
     cr_expect_str_eq(long_one, large);
     cr_expect_eq(rp_words_count(w), N + 2);
+}
+
+/* Of 2, 4, 4, 9: mean 19/4, squares 26.75, median 4. */
+Test(summary, counts_what_has_no_finite_value)
+{
+    double x[] = {9, NAN, 4, INFINITY, 2, 4, INFINITY}, one[] = {NAN, 3}, none[] = {INFINITY};
+    const rp_summary s = rp_summary_of(7, x), t = rp_summary_of(2, one), u = rp_summary_of(1, none);
+    const double want[RP_SUMMARY_ROWS] = {4, 4.75, sqrt(26.75 / 3), 4, 2, 9, 1, 2};
+    for (int k = 0; k < RP_SUMMARY_ROWS; k++) cr_expect(near(rp_summary_value(&s, k), want[k], 1e-15, 0), "%s: %g", rp_summary_names[k], rp_summary_value(&s, k));
+    cr_expect(t.n == 1 && t.undefined == 1 && isnan(t.sd) && t.mean == 3 && t.median == 3);
+    cr_expect(u.n == 0 && u.infinite == 1 && isnan(u.mean) && isnan(u.max));
 }
