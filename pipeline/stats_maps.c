@@ -185,6 +185,23 @@ rp_status rp_stats_maps_add(rp_stats_maps *m, const rp_volume *label, const rp_v
     return rp_rows_status(out);
 }
 
+rp_status rp_stats_maps_part(const rp_stats_maps *m, const int32_t of[], int32_t group,
+                             rp_stats_maps **out)
+{
+    RP_AUTO(rp_stats_maps) part = NULL;
+    RP_TRY(rp_stats_maps_new(m->overlap, &part));
+    for (int64_t i = 0, lesion = 0, fp = 0; i < m->cases; i++) {
+        const bool is_in = of[i] == group;
+        for (; lesion < m->lesions && m->lesion_scan[lesion] == i; lesion++)
+            if (is_in) RP_TRY(add_lesion(part, m->best[lesion]));
+        for (; fp < m->false_positives && m->fp_scan[fp] == i; fp++)
+            if (is_in) RP_TRY(add_false_positive(part, m->fp_score[fp]));
+        if (is_in) RP_TRY(add_case(part, m->target[i] > 0, m->confidence[i]));
+    }
+    *out = RP_TAKE(part);
+    return RP_OK;
+}
+
 rp_status rp_stats_maps_sum(const rp_stats_maps *m, rp_rows *out)
 {
     RP_NEED(m->cases > 0, RP_EDATA, "no cases");

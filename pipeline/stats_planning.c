@@ -216,7 +216,7 @@ rp_status rp_stats_power(const rp_stats_request *r, rp_text *out)
     RP_TRY(read_quantities(r, d, q));
     RP_TRY(as_use(d->size ? plan_size(r, d, q, &rows) : plan_auc(q, &rows)));
     RP_TRY(rp_rows_status(&rows));
-    rp_stats_header("", out);
+    rp_stats_header(NULL, "", out);
     rp_stats_put(0, NULL, &rows, out);
     return RP_OK;
 }
@@ -256,7 +256,7 @@ rp_status rp_stats_sequential(const rp_stats_request *r, rp_text *out)
     if (r->plan[RP_PLAN_ALPHA])
         RP_TRY(rp_option_number("--alpha", r->plan[RP_PLAN_ALPHA], 1e-5, 0.49, &alpha));
     RP_TRY(as_use(rp_sequential_bounds(kind, looks, fraction, alpha, z, spent)));
-    rp_stats_header("look", out);
+    rp_stats_header(NULL, "look", out);
     for (int k = 0; k < looks; k++) {
         RP_ROWS_AUTO rows = {0};
         char key[16];

@@ -59,8 +59,13 @@ RP_MUST rp_status rp_stats_agree(rp_status st);
 /* Adds rows 'name,value,state' (17 digits; state ok, infinite, or undefined with its reason), each
  * behind its key cells. */
 void rp_stats_put(int keys, const char *const key[], const rp_rows *rows, rp_text *out);
-/* Header line: key columns ("case" or "trial,endpoint" or ""), then name,value,state. */
-void rp_stats_header(const char *keys, rp_text *out);
+/* Header line: the column of groups (NULL: none), key columns ("case" or "trial,endpoint" or ""),
+ * then name,value,state. */
+void rp_stats_header(const char *by, const char *keys, rp_text *out);
+/* Reads a table whole; where the request says so, rows of another length and with quotes out of
+ * place are left out and added to *left_out.  Errors: those of rp_csv_read. */
+RP_MUST rp_status rp_stats_csv(const rp_stats_request *q, const char *path, int64_t *left_out,
+                               rp_csv **out);
 
 /* Rows of one pair of masks (not 0 is inside).  Errors: RP_EDATA if the grids differ. */
 RP_MUST rp_status rp_stats_segmentation_pair(const rp_volume *reference,
@@ -76,5 +81,9 @@ void rp_stats_maps_drop(rp_stats_maps **maps);
 /* Rows of the case go to out.  Errors: RP_EDATA if the grids differ, RP_ENUM. */
 RP_MUST rp_status rp_stats_maps_add(rp_stats_maps *maps, const rp_volume *label,
                                     const rp_volume *map, rp_rows *out);
-/* Rows over all cases. */
+/* Rows over all cases.  Errors: RP_EDATA if there are none. */
 RP_MUST rp_status rp_stats_maps_sum(const rp_stats_maps *maps, rp_rows *out);
+/* The cases of one group; of [cases] in the order in which they were added.  Owned by the caller.
+ */
+RP_MUST rp_status rp_stats_maps_part(const rp_stats_maps *maps, const int32_t of[], int32_t group,
+                                     rp_stats_maps **out);

@@ -1,7 +1,9 @@
 /* pipeline/stats_segmentation.c - radpipe stats segmentation: rows of pairs of masks. */
+#include "pipeline/stats_pairs.h"
 #include "pipeline/stats_request.h"
 
 #include "io/nifti.h"
+#include "lib/base/summary.h"
 #include "lib/image/lesion_metrics.h"
 #include "lib/image/overlap.h"
 #include "lib/image/skeleton.h"
@@ -9,6 +11,7 @@
 #include "lib/image/surface_search.h"
 #include "lib/image/surfels.h"
 
+#include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -199,8 +202,95 @@ rp_status rp_stats_segmentation_pair(const rp_volume *reference, const rp_volume
     return rp_rows_status(out);
 }
 
-static rp_status add_files(const char *reference, const char *prediction, const char *key,
-                           rp_text *out)
+/* Values of all pairs, as summaries want them. */
+typedef struct collected {
+    rp_rows metrics; /* names; those of the first pair */
+    int64_t room;
+    double *x; /* [pairs][metrics], NaN where undefined */
+} collected;
+
+static void clear_collected(collected *c)
+{
+    rp_rows_clear(&c->metrics);
+    rp_free(c->x);
+}
+
+/* Keeps the values of one more pair, behind those that are done. */
+static rp_status collect(const rp_rows *rows, int64_t done, collected *c)
+{
+    for (int64_t k = 0; done == 0 && k < rows->count; k++)
+        rp_rows_add(&c->metrics, rows->at[k].value, "%s", rows->at[k].name);
+    RP_TRY(rp_rows_status(&c->metrics));
+    RP_NEED(rows->count == c->metrics.count, RP_EBUG, "%" PRId64 " metrics of a pair, not %" PRId64,
+            rows->count, c->metrics.count);
+    RP_TRY(rp_grow((done + 1) * rows->count, sizeof *c->x, &c->room, &c->x));
+    for (int64_t k = 0; k < rows->count; k++) {
+        const rp_value *v = &rows->at[k].value;
+        c->x[done * rows->count + k] = v->state == RP_VALUE_UNDEFINED ? NAN : v->x;
+    }
+    return RP_OK;
+}
+
+/* Summary of one metric over the pairs of a group; scratch [pairs]. */
+static rp_summary summarise(const rp_stats_pairs *p, int32_t group, const collected *c,
+                            int64_t metric, double scratch[])
+{
+    int64_t n = 0;
+    for (int64_t i = 0; i < p->count; i++)
+        if (group == RP_ALL_PAIRS || p->groups.of[i] == group)
+            scratch[n++] = c->x[i * c->metrics.count + metric];
+    return rp_summary_of(n, scratch);
+}
+
+/* Rows of a group: its number of cases, then statistic by statistic the metrics. */
+static rp_status add_group(const rp_stats_pairs *p, int32_t group, const collected *c, rp_text *out)
+{
+    const int64_t metrics = c->metrics.count;
+    RP_AUTOFREE double *scratch = NULL;
+    RP_AUTOFREE rp_summary *summary = NULL;
+    RP_ROWS_AUTO count = {0};
+    int64_t cases = 0;
+    RP_TRY(rp_alloc_raw(p->count, sizeof *scratch, &scratch));
+    RP_TRY(rp_alloc(metrics, sizeof *summary, &summary));
+    for (int64_t m = 0; m < metrics; m++) summary[m] = summarise(p, group, c, m, scratch);
+    for (int64_t i = 0; i < p->count; i++)
+        cases += group == RP_ALL_PAIRS || p->groups.of[i] == group;
+    rp_rows_put(&count, (double)cases, "num_cases");
+    rp_stats_pairs_put_group(p, group, "all", &count, out);
+    for (int k = 0; k < RP_SUMMARY_ROWS; k++) {
+        RP_ROWS_AUTO rows = {0};
+        for (int64_t m = 0; m < metrics; m++) {
+            const double x = rp_summary_value(&summary[m], k);
+            rp_rows_add(&rows,
+                        isnan(x) ? rp_value_undefined("too few cases have a finite value")
+                                 : rp_value_of(x),
+                        "%s", c->metrics.at[m].name);
+        }
+        RP_TRY(rp_rows_status(&rows));
+        rp_stats_pairs_put_group(p, group, rp_summary_names[k], &rows, out);
+    }
+    return rp_rows_status(&count);
+}
+
+static rp_status run_pairs(const rp_stats_pairs *p, collected *c, rp_text *out)
+{
+    rp_stats_pairs_header(p, out);
+    for (int64_t i = 0; i < p->count; i++) {
+        RP_AUTO(rp_volume) reference = NULL;
+        RP_AUTO(rp_volume) prediction = NULL;
+        RP_ROWS_AUTO rows = {0};
+        RP_TRY(rp_stats_pairs_load(p, i, &reference, &prediction));
+        RP_TRY_IN(rp_stats_segmentation_pair(reference, prediction, &rows), "case '%s'",
+                  rp_stats_pairs_case(p, i));
+        rp_stats_pairs_put(p, i, &rows, out);
+        if (p->by) RP_TRY(collect(&rows, i, c));
+    }
+    for (int32_t k = RP_ALL_PAIRS; p->by && k < p->groups.count; k++)
+        RP_TRY(add_group(p, k, c, out));
+    return rp_stats_pairs_end(p, out);
+}
+
+static rp_status run_files(const char *reference, const char *prediction, rp_text *out)
 {
     RP_AUTO(rp_volume) r = NULL;
     RP_AUTO(rp_volume) p = NULL;
@@ -208,7 +298,8 @@ static rp_status add_files(const char *reference, const char *prediction, const 
     RP_TRY(rp_nifti_read(reference, &r, NULL));
     RP_TRY(rp_nifti_read(prediction, &p, NULL));
     RP_TRY_IN(rp_stats_segmentation_pair(r, p, &rows), "%s and %s", reference, prediction);
-    rp_stats_put(key ? 1 : 0, &key, &rows, out);
+    rp_stats_header(NULL, "", out);
+    rp_stats_put(0, NULL, &rows, out);
     return RP_OK;
 }
 
@@ -216,16 +307,13 @@ rp_status rp_stats_segmentation(const rp_stats_request *q, rp_text *out)
 {
     RP_NEED(q->pairs ? !q->reference && !q->prediction : q->reference && q->prediction, RP_EUSE,
             "stats segmentation: give --pairs, or --reference and --prediction");
-    rp_stats_header(q->pairs ? "case" : "", out);
-    if (!q->pairs) return add_files(q->reference, q->prediction, NULL, out);
-    RP_AUTO(rp_csv) csv = NULL;
-    int cas, reference, prediction;
-    RP_TRY(rp_csv_read(q->pairs, ',', &csv));
-    RP_TRY(rp_csv_column(csv, "case", &cas));
-    RP_TRY(rp_csv_column(csv, "reference", &reference));
-    RP_TRY(rp_csv_column(csv, "prediction", &prediction));
-    for (int64_t i = 0; i < rp_csv_rows(csv); i++)
-        RP_TRY(add_files(rp_csv_text(csv, i, reference), rp_csv_text(csv, i, prediction),
-                         rp_csv_text(csv, i, cas), out));
-    return RP_OK;
+    RP_NEED(q->pairs || (!q->by && !q->skip_bad), RP_EUSE,
+            "stats segmentation: --by and --bad-rows are for --pairs");
+    if (!q->pairs) return run_files(q->reference, q->prediction, out);
+    RP_STATS_PAIRS_AUTO pairs = {0};
+    collected c = {0};
+    RP_TRY(rp_stats_pairs_read(q, &pairs));
+    const rp_status st = run_pairs(&pairs, &c, out);
+    clear_collected(&c);
+    return st;
 }

@@ -12,8 +12,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-void rp_stats_header(const char *keys, rp_text *out)
+rp_status rp_stats_csv(const rp_stats_request *q, const char *path, int64_t *left_out, rp_csv **out)
 {
+    int64_t bad = 0;
+    RP_TRY(q->skip_bad ? rp_csv_read_fit(path, ',', &bad, out) : rp_csv_read(path, ',', out));
+    *left_out += bad;
+    return RP_OK;
+}
+
+void rp_stats_header(const char *by, const char *keys, rp_text *out)
+{
+    if (by) rp_csv_put(out, by);
     rp_text_add(out, "%s%sname,value,state\n", keys, keys[0] ? "," : "");
 }
 
@@ -85,7 +94,7 @@ static rp_status run_table(const rp_stats_request *q, family_fn *family, const r
     RP_AUTOFREE double **value = NULL;
     const rp_columns columns = rp_stats_table_columns(t);
     const char *const all[] = {"all"};
-    rp_stats_header(q->by ? q->by : "", out);
+    rp_stats_header(q->by, "", out);
     RP_TRY(run_columns(q, family, &columns, t, q->by ? 1 : 0, all, false, out));
     if (!q->by) return RP_OK;
     RP_TRY(rp_alloc_raw(t->count * t->rows, sizeof *scratch, &scratch));
@@ -131,11 +140,13 @@ static rp_status count_pairs(const rp_stats_request *q, double margin, rp_text *
     RP_AUTO(rp_csv) csv = NULL;
     static const char *const name[] = {"both", "only_new", "only_standard", "neither"};
     int trial, endpoint, column[4];
+    RP_NEED(!q->by && !q->skip_bad, RP_EUSE,
+            "stats paired: --by and --bad-rows skip are for rows of cases, not of counts");
     RP_TRY(rp_csv_read(q->input, ',', &csv));
     RP_TRY(rp_csv_column(csv, "trial", &trial));
     RP_TRY(rp_csv_column(csv, "endpoint", &endpoint));
     for (int k = 0; k < 4; k++) RP_TRY(rp_csv_column(csv, name[k], &column[k]));
-    rp_stats_header("trial,endpoint", out);
+    rp_stats_header(NULL, "trial,endpoint", out);
     for (int64_t i = 0; i < rp_csv_rows(csv); i++) {
         RP_ROWS_AUTO rows = {0};
         rp_pairs c = {0};
@@ -195,8 +206,8 @@ rp_status rp_stats_multiplicity(const rp_stats_request *q, rp_text *out)
     RP_AUTOFREE double *p = NULL;
     RP_AUTOFREE const char **test = NULL;
     int name, value;
-    int64_t n = 0;
-    RP_TRY(rp_csv_read(q->input, ',', &csv));
+    int64_t n = 0, bad = 0;
+    RP_TRY(rp_stats_csv(q, q->input, &bad, &csv));
     RP_TRY(rp_csv_column(csv, "name", &name));
     RP_TRY(rp_csv_column(csv, "p", &value));
     RP_TRY(rp_alloc_raw(rp_csv_rows(csv), sizeof *p, &p));
@@ -207,15 +218,16 @@ rp_status rp_stats_multiplicity(const rp_stats_request *q, rp_text *out)
         const bool fine = rp_read_double(cell, &x) && x >= 0 && x <= 1;
         RP_NEED(fine || q->skip_bad, RP_EDATA, "%s:%" PRId64 ": '%.60s' is no p value", q->input,
                 rp_csv_line(csv, i), cell);
+        bad += !fine;
         if (!fine) continue;
         test[n] = rp_csv_text(csv, i, name);
         p[n++] = x;
     }
-    rp_stats_header("test", out);
+    rp_stats_header(NULL, "test", out);
     RP_TRY(adjust_all(n, test, p, out));
     if (!q->skip_bad) return RP_OK;
     RP_ROWS_AUTO rows = {0};
-    rp_rows_put(&rows, (double)(rp_csv_rows(csv) - n), "rows_left_out");
+    rp_rows_put(&rows, (double)bad, "rows_left_out");
     rp_stats_put(1, (const char *const[]){"all"}, &rows, out);
     return rp_rows_status(&rows);
 }
@@ -238,14 +250,14 @@ rp_status rp_stats_trials(const rp_stats_request *q, rp_text *out)
     RP_NEED(q->input, RP_EUSE, "stats trials: give the table with --input");
     RP_AUTO(rp_csv) csv = NULL;
     int column[4] = {0}, trial, endpoint;
-    RP_TRY(rp_csv_read(q->input, ',', &csv));
+    int64_t bad = 0;
+    RP_TRY(rp_stats_csv(q, q->input, &bad, &csv));
     const bool two = rp_csv_find(csv, "x1") >= 0;
     for (int k = 0; k < 4 && names[two][k]; k++)
         RP_TRY(rp_csv_column(csv, names[two][k], &column[k]));
     RP_TRY(rp_csv_column(csv, "trial", &trial));
     RP_TRY(rp_csv_column(csv, two ? "endpoint" : "quantity", &endpoint));
-    rp_stats_header("trial,endpoint", out);
-    int64_t bad = 0;
+    rp_stats_header(NULL, "trial,endpoint", out);
     for (int64_t i = 0; i < rp_csv_rows(csv); i++) {
         RP_ROWS_AUTO rows = {0};
         const char *const key[] = {rp_csv_text(csv, i, trial), rp_csv_text(csv, i, endpoint)};

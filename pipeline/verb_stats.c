@@ -82,8 +82,8 @@ static const struct family {
     {"survival", rp_stats_survival, true, true},
     {"agreement", rp_stats_agreement, true, true},
     {"trials", rp_stats_trials, true, false},
-    {"detection", rp_stats_detection, true, false},
-    {"segmentation", rp_stats_segmentation, false, false},
+    {"detection", rp_stats_detection, true, true},
+    {"segmentation", rp_stats_segmentation, true, true},
     {"paired", rp_stats_paired, true, true},
     {"permutation", rp_stats_permutation, true, true},
     {"multiplicity", rp_stats_multiplicity, true, false},
@@ -167,6 +167,9 @@ static rp_status read_rows(const struct family *f, const words *w, rp_stats_requ
     RP_NEED(!w->bad_rows || f->has_rows, RP_EUSE, "stats %s: --bad-rows is for tables of cases",
             f->name);
     RP_NEED(!q->by || f->has_groups, RP_EUSE, "stats %s: --by is for tables of cases", f->name);
+    for (int k = 0; q->by && k < 3; k++)
+        RP_NEED(strcmp(q->by, (const char *const[]){"name", "value", "state"}[k]) != 0, RP_EUSE,
+                "--by %s: the rows have a column of that name", q->by);
     if (!w->bad_rows) return RP_OK;
     q->skip_bad = strcmp(w->bad_rows, "skip") == 0;
     RP_NEED(q->skip_bad || strcmp(w->bad_rows, "stop") == 0, RP_EUSE,
