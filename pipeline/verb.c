@@ -108,6 +108,14 @@ rp_status rp_option_number(const char *name, const char *text, double low, doubl
     return RP_OK;
 }
 
+rp_status rp_option_bad_rows(const char *text, bool *skip)
+{
+    *skip = text && strcmp(text, "skip") == 0;
+    RP_NEED(!text || *skip || strcmp(text, "stop") == 0, RP_EUSE,
+            "--bad-rows '%s': must be stop or skip", text);
+    return RP_OK;
+}
+
 bool rp_option_piece(const char **at, char piece[64])
 {
     if (!*at) return false;

@@ -37,6 +37,8 @@ RP_MUST rp_status rp_option_int(const char *name, const char *text, int64_t low,
                                 int64_t *out);
 RP_MUST rp_status rp_option_number(const char *name, const char *text, double low, double high,
                                    double *out);
+/* --bad-rows stop|skip; NULL, not given: stop. */
+RP_MUST rp_status rp_option_bad_rows(const char *text, bool *skip);
 /* Numbers with commas between them, at most max. */
 RP_MUST rp_status rp_option_numbers(const char *name, const char *text, double low, double high,
                                     int max, int *count, double out[]);

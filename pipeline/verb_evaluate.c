@@ -17,7 +17,7 @@
 const char rp_verb_evaluate_usage[] =
     "usage: radpipe evaluate RUN --out CSV [--by COLUMN]\n"
     "       radpipe evaluate --prediction DIR --reference DIR --out CSV\n"
-    "       radpipe evaluate --pairs CSV --out CSV [--by COLUMN]\n"
+    "       radpipe evaluate --pairs CSV --out CSV [--by COLUMN] [--bad-rows stop|skip]\n"
     "\n"
     "Scores label maps (NIfTI) against references: Dice, HD95 (larger of the two directed 95th "
     "percentiles,\n"
@@ -33,6 +33,10 @@ const char rp_verb_evaluate_usage[] =
     "  --by COLUMN                 a column of the pairs (centre, scanner, ...): a summary for "
     "each of "
     "its groups\n"
+    "  --bad-rows stop|skip        stop at a malformed row of the pairs (default), or leave such "
+    "rows "
+    "out\n"
+    "                              and say how many\n"
     "  --out CSV                   rows, as the table\n"
     "\n"
     "examples: radpipe evaluate --prediction out --reference build/sts/masks --out scores.csv\n"
@@ -260,7 +264,7 @@ static rp_status show_groups(const char *by, const scored *s, const rp_groups *g
 }
 
 typedef struct asked {
-    const char *run, *prediction, *reference, *pairs, *out, *by;
+    const char *run, *prediction, *reference, *pairs, *out, *by, *bad_rows;
 } asked;
 
 static rp_status evaluate(const asked *a, const rp_csv *csv, rp_run_source *source, scored *s,
@@ -281,11 +285,23 @@ static rp_status evaluate(const asked *a, const rp_csv *csv, rp_run_source *sour
     return a->by ? show_groups(a->by, s, groups) : RP_OK;
 }
 
+static rp_status read_given(const asked *a, rp_csv **out)
+{
+    int64_t left_out = 0;
+    bool skip;
+    RP_TRY(rp_option_bad_rows(a->bad_rows, &skip));
+    RP_TRY(skip ? rp_csv_read_fit(a->pairs, ',', &left_out, out) : rp_csv_read(a->pairs, ',', out));
+    if (left_out > 0)
+        rp_log(RP_LOG_RUN, "evaluate", "", "'%s': %" PRId64 " malformed rows left out", a->pairs,
+               left_out);
+    return RP_OK;
+}
+
 /* The table of what is to be scored: given, or made of folders or a run. */
 static rp_status read_pairs(const asked *a, rp_run_source *source, rp_csv **out)
 {
     RP_TEXT_AUTO list = {0};
-    if (a->pairs) return rp_csv_read(a->pairs, ',', out);
+    if (a->pairs) return read_given(a, out);
     if (a->run) {
         RP_TRY(rp_run_source_open(a->run, source));
         RP_TRY(list_run(a->run, source, &list));
@@ -303,8 +319,9 @@ rp_status rp_verb_evaluate(int argc, char **argv)
                                 {.name = "--reference", .value = &a.reference},
                                 {.name = "--pairs", .value = &a.pairs},
                                 {.name = "--by", .value = &a.by},
+                                {.name = "--bad-rows", .value = &a.bad_rows},
                                 {.name = "--out", .value = &a.out}};
-    RP_TRY(rp_options_read(argc, argv, 5, option, 1, word, &words));
+    RP_TRY(rp_options_read(argc, argv, 6, option, 1, word, &words));
     if (words) a.run = word[0];
     const int ways = (a.run != NULL) + (a.pairs != NULL) + (a.prediction || a.reference);
     RP_NEED(a.out && ways == 1 && !a.prediction == !a.reference, RP_EUSE,
@@ -312,6 +329,7 @@ rp_status rp_verb_evaluate(int argc, char **argv)
             "are needed");
     RP_NEED(!a.by || a.pairs || a.run, RP_EUSE,
             "evaluate: --by takes a column of --pairs, or of the run's cohort");
+    RP_NEED(!a.bad_rows || a.pairs, RP_EUSE, "evaluate: --bad-rows is for --pairs");
     RP_AUTO(rp_csv) csv = NULL;
     rp_run_source source = {0};
     scored s = {0};

@@ -46,7 +46,10 @@ const char rp_verb_stats_usage[] =
     "                         count them (row rows_left_out)\n"
     "  --by COLUMN            rows for all, then for each group of the column (centre, scanner, "
     "...):\n"
-    "                         classification, mrmc, survival, agreement, paired, permutation\n"
+    "                         classification, mrmc, survival, agreement, paired, permutation;\n"
+    "                         detection (a column of the file of --scans, or of the pairs), "
+    "segmentation\n"
+    "                         (of the pairs)\n"
     "  --cut X                classification: positive at score >= X (0.5)\n"
     "  --specificity X        classification: where sensitivity is read (0.9)\n"
     "  --thresholds X,X,...   classification: of net benefit (0.1,0.2,0.5)\n"
@@ -170,11 +173,7 @@ static rp_status read_rows(const struct family *f, const words *w, rp_stats_requ
     for (int k = 0; q->by && k < 3; k++)
         RP_NEED(strcmp(q->by, (const char *const[]){"name", "value", "state"}[k]) != 0, RP_EUSE,
                 "--by %s: the rows have a column of that name", q->by);
-    if (!w->bad_rows) return RP_OK;
-    q->skip_bad = strcmp(w->bad_rows, "skip") == 0;
-    RP_NEED(q->skip_bad || strcmp(w->bad_rows, "stop") == 0, RP_EUSE,
-            "--bad-rows '%s': must be stop or skip", w->bad_rows);
-    return RP_OK;
+    return rp_option_bad_rows(w->bad_rows, &q->skip_bad);
 }
 
 rp_status rp_verb_stats(int argc, char **argv)

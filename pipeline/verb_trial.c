@@ -88,11 +88,7 @@ static rp_status read_table_options(const words *w, rp_trial_request *r)
     r->sets = w->sets;
     r->set = w->set;
     if (w->blind) RP_TRY(rp_option_int("--blind", w->blind, 0, INT64_MAX, &r->blind_seed));
-    if (!w->bad_rows) return RP_OK;
-    r->skip_bad = strcmp(w->bad_rows, "skip") == 0;
-    RP_NEED(r->skip_bad || strcmp(w->bad_rows, "stop") == 0, RP_EUSE,
-            "--bad-rows '%s': must be stop or skip", w->bad_rows);
-    return RP_OK;
+    return rp_option_bad_rows(w->bad_rows, &r->skip_bad);
 }
 
 rp_status rp_verb_trial(int argc, char **argv)
