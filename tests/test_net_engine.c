@@ -242,15 +242,31 @@ Test(net_engine, steps_have_one_digest_on_any_team_and_in_any_order_of_samples)
     }
 }
 
-Test(net_engine, inference_engines_give_the_bits_of_training_ones_with_less_memory)
+/* Largest difference over the largest magnitude. */
+static double apart(int64_t n, const float a[], const float b[])
+{
+    double most = 0, scale = 0;
+    for (int64_t i = 0; i < n; i++) {
+        most = fmax(most, fabs((double)a[i] - (double)b[i]));
+        scale = fmax(scale, fabs((double)a[i]));
+    }
+    return most / scale;
+}
+
+/* Their kernels need not be as exact: to rounding, through all layers. */
+Test(net_engine, inference_engines_equal_training_ones_with_less_memory)
 {
     for (int i = 0; i < NET_CASES; i++) {
         const net_case *n = &net_cases[i];
-        net_bench a = net_bench_make(n, "auto", 1, true), b = net_bench_make(n, "auto", 2, false);
+        net_bench a = net_bench_make(n, "auto", 1, true), b = net_bench_make(n, "auto", 2, false),
+                  c = net_bench_make(n, "auto", 1, false);
         const int64_t count = n->settings.classes * n->patch[0] * n->patch[1] * n->patch[2];
         cr_assert(rp_engine_infer(a.engine, a.image, a.logits) == RP_OK);
         cr_assert(rp_engine_infer(b.engine, b.image, b.logits) == RP_OK);
-        cr_expect(memcmp(a.logits, b.logits, (size_t)count * sizeof(float)) == 0, "%s", n->name);
+        cr_assert(rp_engine_infer(c.engine, c.image, c.logits) == RP_OK);
+        cr_expect(apart(count, a.logits, b.logits) < 1e-5, "%s: %g", n->name,
+                  apart(count, a.logits, b.logits));
+        cr_expect(memcmp(b.logits, c.logits, (size_t)count * sizeof(float)) == 0, "%s", n->name);
         const rp_engine_settings s = net_engine_settings(n, a.net, "auto", 2, true);
         size_t bytes;
         cr_assert(rp_engine_bytes(&s, &bytes) == RP_OK);
@@ -258,6 +274,7 @@ Test(net_engine, inference_engines_give_the_bits_of_training_ones_with_less_memo
                   rp_engine_taken(b.engine), bytes);
         net_bench_clear(&a);
         net_bench_clear(&b);
+        net_bench_clear(&c);
     }
 }
 
@@ -303,9 +320,9 @@ Test(net_engine, memory_stays_as_small_as_it_was_made)
         int dims, stages;
         int64_t patch[3];
         int mib[2]; /* inference, training */
-    } net[] = {{3, 4, {64, 64, 64}, {160, 445}},
+    } net[] = {{3, 4, {64, 64, 64}, {185, 460}},
                {3, 6, {128, 128, 128}, {1160, 3270}},
-               {2, 8, {1, 512, 512}, {525, 1215}}};
+               {2, 8, {1, 512, 512}, {585, 1345}}};
     for (int i = 0; i < 3; i++)
         for (int train = 0; train < 2; train++) {
             net_case n = {"", rp_unet_default(net[i].dims, 1, 3, net[i].stages), {0}};

@@ -201,8 +201,10 @@ static void compare_errors(rp_op op)
     const table *t = table_read("tests/data/net_shapes.csv");
     cr_expect(t->rows >= 60, "%d shapes", t->rows);
     for (int r = 0; r < t->rows; r++) {
-        const rp_conv_shape s = shape_of(t, r);
+        rp_conv_shape s = shape_of(t, r);
         compare_errors_of(op, &s, r);
+        s.precise = true;
+        if (op == RP_OP_CONV) compare_errors_of(op, &s, r);
     }
 }
 
@@ -410,22 +412,28 @@ Test(net_kernels, refuses_shapes_that_do_not_fit_themselves)
     rp_kernel_drop(&k);
 }
 
-/* Row that the table picks for an operation on 16 voxels a side. */
-static const char *picked(rp_isa isa, rp_op op, int64_t big, int64_t small, int stride, int kernel)
+/* Row that the table picks for an operation on so many voxels a side. */
+static const char *picked_on(int side, bool precise, rp_isa isa, rp_op op, int64_t big,
+                             int64_t small, int stride, int kernel)
 {
-    rp_conv_shape s = {.big_channels = big, .small_channels = small};
+    rp_conv_shape s = {.big_channels = big, .small_channels = small, .precise = precise};
     for (int a = 0; a < 3; a++) {
-        s.big[a] = 16;
+        s.big[a] = side;
         s.stride[a] = stride;
         s.kernel[a] = kernel;
         s.pad[a] = kernel == stride ? 0 : kernel / 2;
-        s.small[a] = (16 + 2 * s.pad[a] - kernel) / stride + 1;
+        s.small[a] = (side + 2 * s.pad[a] - kernel) / stride + 1;
     }
     rp_kernel *k = NULL;
     cr_assert(rp_kernel_choose("auto", isa, op, &s, 1, &k) == RP_OK, "%s", rp_error_message());
     const char *row = k->row;
     rp_kernel_drop(&k);
     return rp_kernel_find(row)->name;
+}
+
+static const char *picked(rp_isa isa, rp_op op, int64_t big, int64_t small, int stride, int kernel)
+{
+    return picked_on(16, false, isa, op, big, small, stride, kernel);
 }
 
 Test(net_kernels, the_table_picks_what_was_measured)
@@ -441,4 +449,8 @@ Test(net_kernels, the_table_picks_what_was_measured)
         cr_expect(strcmp(picked(RP_ISA_AVX2, (rp_op)op, 32, 32, 1, 3), "winograd") == 0);
         cr_expect(strcmp(picked(RP_ISA_AVX2, (rp_op)op, 32, 64, 2, 3), "onednn") == 0);
     }
+    const rp_isa avx2 = RP_ISA_AVX2;
+    cr_expect(strcmp(picked_on(16, true, avx2, RP_OP_CONV, 32, 64, 2, 3), "direct") == 0);
+    cr_expect(strcmp(picked_on(32, false, avx2, RP_OP_WEIGHTS, 64, 128, 2, 3), "direct") == 0);
+    cr_expect(strcmp(picked_on(32, false, avx2, RP_OP_WEIGHTS, 256, 256, 2, 3), "onednn") == 0);
 }

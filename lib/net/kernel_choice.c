@@ -31,29 +31,34 @@ const rp_kernel_row rp_kernel_rows[] = {
     {0},
 };
 
-/* The first one that matches and takes the shape wins.  channels_least: of the product of both
- * channel counts.  Measured on Zen 4: from 16 x 32 channels on Winograd takes less than oneDNN's
- * time, from 32 x 32 on less than half of it.  Without AVX2, in plain C, it takes two thirds of the
- * time of OpenBLAS with AVX-512; where taps overlap with a stride, direct sums backward take a
- * third of it.  Elsewhere direct sums run by name only: they gain on gradients of some strided
- * layers and lose on the rest (docs/performance.md). */
+/* The first one that matches and takes the shape wins.  Measured on Zen 4: from 16 x 32 channels on
+ * Winograd takes less than oneDNN's time, from 32 x 32 on less than half of it.  Without AVX2, in
+ * plain C, it takes two thirds of the time of OpenBLAS with AVX-512; where taps overlap with a
+ * stride, direct sums backward take a third of it.  With AVX2 direct sums win gradients by the
+ * weights of strided layers as long as the sums stay near the cores.  Forward they lose a tenth of
+ * such a layer's time, and err a third as much: in training, where most rounding of a network came
+ * from these layers' long sums (docs/performance.md), they run. */
 static const struct choice {
     rp_op op;
     rp_isa least;
-    int64_t channels_least;
-    bool overlap; /* only where the taps of two small voxels meet */
+    int64_t channels_least, channels_most; /* product of both channel counts; 0: any */
+    int64_t voxels_least;                  /* of the small grid */
+    bool overlap;                          /* only where the taps of two small voxels meet */
+    bool precise;                          /* only where rounding matters */
     const char *row;
 } choices[] = {
-    {RP_OP_CONV, RP_ISA_PLAIN, 512, false, "winograd"},
-    {RP_OP_TRANSPOSED, RP_ISA_PLAIN, 512, false, "winograd"},
-    {RP_OP_WEIGHTS, RP_ISA_PLAIN, 512, false, "winograd"},
-    {RP_OP_CONV, RP_ISA_AVX2, 0, false, "onednn"},
-    {RP_OP_TRANSPOSED, RP_ISA_AVX2, 0, false, "onednn"},
-    {RP_OP_WEIGHTS, RP_ISA_AVX2, 0, false, "onednn"},
-    {RP_OP_CONV, RP_ISA_PLAIN, 0, false, "blas"},
-    {RP_OP_TRANSPOSED, RP_ISA_PLAIN, 512, true, "direct"},
-    {RP_OP_TRANSPOSED, RP_ISA_PLAIN, 0, false, "blas"},
-    {RP_OP_WEIGHTS, RP_ISA_PLAIN, 0, false, "blas"},
+    {RP_OP_CONV, RP_ISA_PLAIN, 512, 0, 0, false, false, "winograd"},
+    {RP_OP_TRANSPOSED, RP_ISA_PLAIN, 512, 0, 0, false, false, "winograd"},
+    {RP_OP_WEIGHTS, RP_ISA_PLAIN, 512, 0, 0, false, false, "winograd"},
+    {RP_OP_CONV, RP_ISA_AVX2, 512, 0, 0, true, true, "direct"},
+    {RP_OP_WEIGHTS, RP_ISA_AVX2, 512, 128 * 256, 4096, true, false, "direct"},
+    {RP_OP_CONV, RP_ISA_AVX2, 0, 0, 0, false, false, "onednn"},
+    {RP_OP_TRANSPOSED, RP_ISA_AVX2, 0, 0, 0, false, false, "onednn"},
+    {RP_OP_WEIGHTS, RP_ISA_AVX2, 0, 0, 0, false, false, "onednn"},
+    {RP_OP_CONV, RP_ISA_PLAIN, 0, 0, 0, false, false, "blas"},
+    {RP_OP_TRANSPOSED, RP_ISA_PLAIN, 512, 0, 0, true, false, "direct"},
+    {RP_OP_TRANSPOSED, RP_ISA_PLAIN, 0, 0, 0, false, false, "blas"},
+    {RP_OP_WEIGHTS, RP_ISA_PLAIN, 0, 0, 0, false, false, "blas"},
 };
 
 rp_isa rp_isa_here(void)
@@ -112,7 +117,9 @@ static rp_status choose_by_table(rp_isa isa, rp_op op, const rp_conv_shape *shap
     for (size_t i = 0; i < sizeof choices / sizeof *choices; i++) {
         const struct choice *c = &choices[i];
         if (c->op != op || c->least > isa || channels < c->channels_least) continue;
-        if (c->overlap && rp_conv_is_disjoint(shape)) continue;
+        if (c->channels_most > 0 && channels > c->channels_most) continue;
+        if (rp_grid_size(shape->small) < c->voxels_least) continue;
+        if ((c->overlap && rp_conv_is_disjoint(shape)) || (c->precise && !shape->precise)) continue;
         const rp_status st = rp_kernel_plan(rp_kernel_find(c->row), op, shape, threads, out);
         if (st != RP_EUNSUP) return st;
     }

@@ -59,7 +59,7 @@ rp_status rp_kernel_list_add(rp_kernel_list *list, const rp_conv_shape *shape,
     RP_TRY(rp_grow(list->count + 1, sizeof *list->layer, &list->capacity, &list->layer));
     rp_kernel_layer *l = &list->layer[list->count++];
     *l = (rp_kernel_layer){.shape = *shape};
-    l->shape.view = l->shape.add = false;
+    l->shape.view = l->shape.add = l->shape.precise = false;
     *out = l;
     return RP_OK;
 }

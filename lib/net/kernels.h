@@ -24,6 +24,8 @@ typedef struct rp_conv_shape {
     int64_t big[3], small[3]; /* grids, z y x */
     int64_t kernel[3], stride[3], pad[3];
     bool view, add; /* run may be given a view, may be told to add: rows plan scratch for it */
+    bool precise;   /* forward in training, where rounding turns signs of activations: gradients
+                       see that a thousandfold.  Rows give it short sums. */
 } rp_conv_shape;
 
 typedef enum rp_op {

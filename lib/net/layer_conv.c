@@ -42,6 +42,7 @@ static rp_status plan_op(rp_engine *e, rp_step *s, rp_op op, bool view, bool add
     *shape = shape_of(e, s->layer);
     shape->view = view;
     shape->add = add;
+    shape->precise = e->train && pass == RP_PASS_FORWARD;
     RP_TRY(e->list ? rp_kernel_list_choose(e->list, e->isa, op, shape, e->threads, &s->kernel[op])
                    : rp_kernel_choose(e->kernels, e->isa, op, shape, e->threads, &s->kernel[op]));
     s->scratch[pass].bytes = s->kernel[op]->scratch_bytes;

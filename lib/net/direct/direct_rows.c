@@ -72,7 +72,7 @@ static void add_tap(const direct *d, int64_t line, const int64_t k[3], const rp_
     const int64_t big = lo * stride - s->pad[2] + k[2];
     const bool down = d->op == RP_OP_CONV;
     const int64_t from = (z * d->in[1] + y) * d->in[2] + (down ? big : lo);
-    d->loops->product(hi - lo + 1, d->ci, x->data + from * x->stride,
+    d->loops->product(hi - lo + 1, d->ci, d->ci, x->data + from * x->stride,
                       down ? stride * x->stride : x->stride, u, m + (down ? lo : big) * columns,
                       down ? columns : stride * columns, true);
 }

@@ -15,6 +15,7 @@ typedef struct rp_winograd {
     int64_t ci, co, panels; /* of the map as it runs: transposed is flipped */
     int64_t vw, zw;         /* widths of V, of Z */
     int64_t strip, strips;  /* tiles of a strip */
+    int64_t chain;          /* channels that a product sums in a row */
     bool whole;             /* one strip for all threads */
     int64_t v_floats, z_floats, thread_floats;
     int64_t groups, chunk; /* WEIGHTS: partial sums; input channels at a time */

@@ -1,8 +1,11 @@
 /* lib/net/winograd/winograd_priv.h - tiles of Winograd's convolution with kernels of 3.
  *
  * F(2, 3) makes 2 outputs of an axis from 4 inputs with 4 products (points 0, 1, -1, infinity),
- * F(4, 3) makes 4 from 6 with 6 (points 0, 1, -1, 2, -2, infinity):
+ * F(4, 3) makes 4 from 6 with 6 (points 0, P, -P, Q, -Q, infinity):
  *   V = B^T d, M = sum over channels U V, y = A^T M, U = G g
+ * Row i of A^T holds the points' powers p^i, row p of G is (1, p, p^2) / prod(p - q) over the other
+ * points q, row p of B^T the coefficients of prod(x - q).  The usual points 1 and 2 err half as
+ * much again as 5/8 and 3/2, whose products are exact in single precision too.
  * A tile has its own number of outputs along z, y and x: 2 2 4 takes 96 products for 16 voxels,
  * where the direct sum takes 432.
  *
@@ -12,8 +15,11 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#define RP_WINOGRAD_P 0.625f
+#define RP_WINOGRAD_Q 1.5f
+
 /* Most points of a tile, most columns of a panel (channels side by side in a product). */
-enum { RP_WINOGRAD_POINTS = 96, RP_WINOGRAD_COLUMNS = 32 };
+enum { RP_WINOGRAD_POINTS = 144, RP_WINOGRAD_COLUMNS = 32 };
 
 /* How a grid is cut in tiles. */
 typedef struct rp_tiles {
@@ -47,10 +53,12 @@ typedef struct rp_winograd_loops {
     void (*output)(const rp_tiles *g, int64_t first, int64_t count, int64_t n, const rp_points *m,
                    const float *bias, bool add, float *y, int64_t ys, double *sums,
                    int64_t channels);
-    /* m [rows][columns], row length mw, (+)= v [rows][vw] u [k][columns]. */
-    void (*product)(int64_t rows, int64_t k, const float *v, int64_t vw, const float *u, float *m,
-                    int64_t mw, bool add);
-    /* s [rows][columns], row length sw, (+)= v^T z over tiles: v [tiles][vw], z [tiles][zw]. */
+    /* m [rows][columns], row length mw, (+)= v [rows][vw] u [k][columns], in sums of chain steps
+     * that are added in order: a sum's rounding grows with its length. */
+    void (*product)(int64_t rows, int64_t k, int64_t chain, const float *v, int64_t vw,
+                    const float *u, float *m, int64_t mw, bool add);
+    /* s [rows][columns], row length sw, (+)= v^T z over tiles: v [tiles][vw], z [tiles][zw].  Added
+     * to s tile by tile, so that it does not matter where calls divide them. */
     void (*outer)(int64_t rows, int64_t tiles, const float *v, int64_t vw, const float *z,
                   int64_t zw, float *s, int64_t sw, bool add);
 } rp_winograd_loops;

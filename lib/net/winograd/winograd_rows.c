@@ -15,7 +15,14 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { STRIPS_LEAST = 8, STRIP_MOST = 96, CHANNELS_LEAST = 8, SUM_LEAST = 32 };
+enum {
+    STRIPS_LEAST = 8,
+    STRIP_MOST = 96,
+    CHANNELS_LEAST = 8,
+    SUM_LEAST = 32,
+    CHAIN = 16,
+    WIDE_LEAST = 1024
+};
 
 static int64_t round_up(int64_t n, int64_t to) { return (n + to - 1) / to * to; }
 
@@ -57,8 +64,8 @@ static void run_panel(const rp_winograd *w, const rp_kernel_args *a, const rp_po
     const rp_points m = {own, w->strip * columns + RP_WINOGRAD_PAD, columns};
     const float *u = (const float *)a->packed + panel * w->tiles.points * w->ci * columns;
     for (int f = 0; f < w->tiles.points; f++)
-        w->loops->product(count, w->ci, v->data + f * v->point, v->width, u + f * w->ci * columns,
-                          m.data + f * m.point, columns, false);
+        w->loops->product(count, w->ci, w->chain, v->data + f * v->point, v->width,
+                          u + f * w->ci * columns, m.data + f * m.point, columns, false);
     const int64_t c = panel * columns, left = w->co - c;
     w->loops->output(&w->tiles, first, count, left < columns ? left : columns, &m,
                      a->bias ? a->bias + c : NULL, a->add, y->data + c, y->stride,
@@ -117,18 +124,27 @@ int64_t rp_winograd_cache(void)
 }
 
 /* Tiles of a strip: V and M in half of the second-level cache, but enough tiles to share a pass
- * over weights that lie beyond it. */
+ * over weights that lie beyond it, as long as there are strips for many threads. */
 static int64_t strip_of(const rp_winograd *w)
 {
     const int64_t rows = w->loops->rows, points = w->tiles.points;
     const int64_t tile = points * (w->vw + w->loops->columns) * (int64_t)sizeof(float);
     const int64_t weights = points * w->ci * w->loops->columns * w->panels * (int64_t)sizeof(float);
-    const int64_t cache = rp_winograd_cache();
-    const int64_t least = weights > 2 * cache ? 36 / rows : 1;
+    const int64_t cache = rp_winograd_cache(), many = w->tiles.count / rows / STRIPS_LEAST;
+    const int64_t most = many < 36 / rows ? many : 36 / rows;
+    const int64_t least = weights > 2 * cache && most > 1 ? most : 1;
     int64_t blocks = cache / 2 / (tile * rows);
     if (blocks < least) blocks = least;
     const int64_t strip = blocks * rows < STRIP_MOST ? blocks * rows : STRIP_MOST;
     return strip < w->tiles.count ? strip : w->tiles.count;
+}
+
+/* Few strips: all tiles at once, if a panel's M lies in the cache. */
+static bool is_whole(const rp_winograd *w)
+{
+    const int64_t points = w->tiles.points, n = w->tiles.count;
+    return w->strips < STRIPS_LEAST && w->panels > 1 && n * w->vw * points <= RP_WINOGRAD_WHOLE &&
+           n * points * w->loops->columns * (int64_t)sizeof(float) <= rp_winograd_cache();
 }
 
 static void plan_map(rp_winograd *w, int threads)
@@ -136,8 +152,7 @@ static void plan_map(rp_winograd *w, int threads)
     const int64_t columns = w->loops->columns, points = w->tiles.points;
     w->strip = strip_of(w);
     w->strips = (w->tiles.count + w->strip - 1) / w->strip;
-    w->whole = w->strips < STRIPS_LEAST && w->panels > 1 &&
-               w->tiles.count * w->vw * points <= RP_WINOGRAD_WHOLE;
+    w->whole = is_whole(w);
     if (w->whole) w->strip = w->tiles.count;
     w->v_floats = round_up(points * (w->strip * w->vw + RP_WINOGRAD_PAD), 16);
     const int64_t m_floats = round_up(points * (w->strip * columns + RP_WINOGRAD_PAD), 16);
@@ -147,14 +162,19 @@ static void plan_map(rp_winograd *w, int threads)
     w->base.packed_bytes = (size_t)(w->panels * points * w->ci * columns) * sizeof(float);
     w->base.pack = pack;
     w->base.run = run;
+    w->chain = w->s.precise ? CHAIN : w->ci;
     w->base.sum_parts = (w->tiles.count + w->loops->rows - 1) / w->loops->rows;
 }
 
-/* Four outputs along x where the grid is longer, two along y (and z).  Four along y as well would
- * save a quarter of a flat kernel's products at more than 4 times the error of direct sums. */
+/* Four outputs along x and y where the grid is longer.  Two along y on small grids, whose time is
+ * the reading of weights, and where rounding matters.  Four along z as well would save another
+ * quarter of the products, for weights and tiles of twice the size. */
 static void cut_tiles(const rp_conv_shape *s, rp_tiles *t)
 {
-    *t = (rp_tiles){.out = {s->kernel[0] == 3 ? 2 : 1, 2, s->big[2] > 4 ? 4 : 2}};
+    const int64_t *n = s->big;
+    const bool is_long = n[2] > 4, is_flat = s->kernel[0] == 1;
+    const bool is_wide = is_long && n[1] > 4 && rp_grid_size(n) >= WIDE_LEAST && !s->precise;
+    *t = (rp_tiles){.out = {is_flat ? 1 : 2, is_wide ? 4 : 2, is_long ? 4 : 2}};
     t->count = t->points = 1;
     for (int a = 0; a < 3; a++) {
         t->n[a] = s->big[a];
