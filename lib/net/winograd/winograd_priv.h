@@ -6,8 +6,8 @@
  * Row i of A^T holds the points' powers p^i, row p of G is (1, p, p^2) / prod(p - q) over the other
  * points q, row p of B^T the coefficients of prod(x - q).  The usual points 1 and 2 err half as
  * much again as 5/8 and 3/2, whose products are exact in single precision too.
- * A tile has its own number of outputs along z, y and x: 2 2 4 takes 96 products for 16 voxels,
- * where the direct sum takes 432.
+ * A tile has its own number of outputs along z, y and x: 4 4 4 takes 216 products for 64 voxels,
+ * where the direct sum takes 1728.
  *
  * The inner loops are written once (winograd_loops.inc) and built for three instruction sets.
  * Source: A. Lavin, S. Gray, arXiv 1509.09308. */
@@ -19,7 +19,7 @@
 #define RP_WINOGRAD_Q 1.5f
 
 /* Most points of a tile, most columns of a panel (channels side by side in a product). */
-enum { RP_WINOGRAD_POINTS = 144, RP_WINOGRAD_COLUMNS = 32 };
+enum { RP_WINOGRAD_POINTS = 216, RP_WINOGRAD_COLUMNS = 32 };
 
 /* How a grid is cut in tiles. */
 typedef struct rp_tiles {

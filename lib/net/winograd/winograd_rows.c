@@ -21,7 +21,8 @@ enum {
     CHANNELS_LEAST = 8,
     SUM_LEAST = 32,
     CHAIN = 16,
-    WIDE_LEAST = 1024
+    WIDE_LEAST = 1024,
+    DEEP_LEAST = 16
 };
 
 static int64_t round_up(int64_t n, int64_t to) { return (n + to - 1) / to * to; }
@@ -166,15 +167,17 @@ static void plan_map(rp_winograd *w, int threads)
     w->base.sum_parts = (w->tiles.count + w->loops->rows - 1) / w->loops->rows;
 }
 
-/* Four outputs along x and y where the grid is longer.  Two along y on small grids, whose time is
- * the reading of weights, and where rounding matters.  Four along z as well would save another
- * quarter of the products, for weights and tiles of twice the size. */
+/* Four outputs along each axis where the grid is longer.  Two along y and z on small grids, whose
+ * time is the reading of weights, and where rounding matters; two along z below 16 channels, where
+ * four would err up to four times as much as direct sums. */
 static void cut_tiles(const rp_conv_shape *s, rp_tiles *t)
 {
     const int64_t *n = s->big;
     const bool is_long = n[2] > 4, is_flat = s->kernel[0] == 1;
     const bool is_wide = is_long && n[1] > 4 && rp_grid_size(n) >= WIDE_LEAST && !s->precise;
-    *t = (rp_tiles){.out = {is_flat ? 1 : 2, is_wide ? 4 : 2, is_long ? 4 : 2}};
+    const bool is_deep =
+        is_wide && n[0] > 4 && s->big_channels >= DEEP_LEAST && s->small_channels >= DEEP_LEAST;
+    *t = (rp_tiles){.out = {is_flat ? 1 : is_deep ? 4 : 2, is_wide ? 4 : 2, is_long ? 4 : 2}};
     t->count = t->points = 1;
     for (int a = 0; a < 3; a++) {
         t->n[a] = s->big[a];
