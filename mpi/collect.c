@@ -2,15 +2,13 @@
  *
  * 1. Whether memory suffices is agreed on before bytes move, so that a rank without memory does
  *    not leave the others waiting.
- * 2. Blocks travel in pieces of at most PIECE bytes: MPI counts are ints.
+ * 2. Texts travel in pieces of at most PIECE bytes: MPI counts are ints.
  */
 #include "mpi/comm_priv.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-
-#define PIECE ((int64_t)1 << 30)
 
 rp_status rp_mpi_allgather(const rp_comm *comm, int n, const void *mine, void *all)
 {
@@ -63,6 +61,19 @@ rp_status rp_comm_agree(const rp_comm *comm, rp_status st)
     RP_FAIL(RP_EPEER, "rank %" PRId64 ": %.440s", lowest, error.message);
 }
 
+rp_status rp_comm_first(const rp_comm *comm, rp_status st, int64_t key)
+{
+    int64_t lowest = st == RP_OK ? INT64_MAX : key;
+    RP_TRY(reduce(comm, 1, &lowest, MPI_MIN));
+    int64_t who = st != RP_OK && key == lowest ? comm->rank : comm->size;
+    RP_TRY(reduce(comm, 1, &who, MPI_MIN));
+    if (who == comm->size) return RP_OK;
+    rp_error error = {.status = RP_OK};
+    if (who == comm->rank) rp_error_take(st, &error);
+    RP_TRY(broadcast(comm, (int)who, sizeof error, &error));
+    return who == comm->rank ? st : rp_error_put(&error);
+}
+
 rp_status rp_comm_barrier(const rp_comm *comm)
 {
     MPI_Request request;
@@ -87,79 +98,6 @@ rp_status rp_comm_share(const rp_comm *comm, int root, rp_text *t)
     RP_TRY(broadcast(comm, root, sizeof n, &n));
     RP_TRY(rp_comm_agree(comm, mine ? RP_OK : make_room(t, n)));
     return broadcast(comm, root, n, t->at);
-}
-
-void rp_blocks_clear(rp_blocks *blocks)
-{
-    rp_free(blocks->first);
-    rp_free(blocks->bytes);
-    *blocks = (rp_blocks){0};
-}
-
-static int64_t pieces_of(int64_t n) { return (n + PIECE - 1) / PIECE; }
-
-/* Root: room for all blocks, and one request for each piece of the other ranks. */
-static rp_status plan_gather(const rp_comm *comm, const int64_t length[], rp_blocks *blocks,
-                             int64_t *pieces, MPI_Request **request)
-{
-    RP_TRY(rp_alloc(comm->size + 1, sizeof(int64_t), &blocks->first));
-    blocks->count = comm->size;
-    *pieces = 0;
-    for (int r = 0; r < comm->size; r++) {
-        blocks->first[r + 1] = blocks->first[r] + length[r];
-        if (r != comm->rank) *pieces += pieces_of(length[r]);
-    }
-    RP_TRY(rp_alloc_raw(blocks->first[comm->size], 1, &blocks->bytes));
-    return rp_alloc_raw(*pieces, sizeof(MPI_Request), request);
-}
-
-static rp_status receive_blocks(const rp_comm *comm, rp_blocks *blocks, MPI_Request request[])
-{
-    int64_t k = 0;
-    for (int r = 0; r < comm->size; r++) {
-        if (r == comm->rank) continue;
-        for (int64_t at = blocks->first[r]; at < blocks->first[r + 1]; at += PIECE) {
-            const int64_t left = blocks->first[r + 1] - at, n = left < PIECE ? left : PIECE;
-            RP_MPI(MPI_Irecv(blocks->bytes + at, (int)n, MPI_BYTE, r, RP_TAG_GATHER, comm->comm,
-                             &request[k++]));
-        }
-    }
-    for (int64_t i = 0; i < k; i++) RP_TRY(rp_mpi_wait(&request[i]));
-    return RP_OK;
-}
-
-static rp_status send_block(const rp_comm *comm, int root, int64_t n, const void *bytes)
-{
-    const char *at = bytes;
-    while (n > 0) {
-        const int64_t piece = n < PIECE ? n : PIECE;
-        MPI_Request request;
-        RP_MPI(MPI_Isend(at, (int)piece, MPI_BYTE, root, RP_TAG_GATHER, comm->comm, &request));
-        RP_TRY(rp_mpi_wait(&request));
-        at += piece;
-        n -= piece;
-    }
-    return RP_OK;
-}
-
-rp_status rp_comm_gather(const rp_comm *comm, int root, int64_t n, const void *bytes,
-                         rp_blocks *out)
-{
-    RP_BLOCKS_AUTO blocks = {0};
-    RP_AUTOFREE int64_t *length = NULL;
-    RP_AUTOFREE MPI_Request *request = NULL;
-    int64_t pieces = 0;
-    RP_TRY(rp_comm_agree(comm, rp_alloc(comm->size, sizeof *length, &length)));
-    RP_TRY(rp_mpi_allgather(comm, sizeof n, &n, length));
-    const bool mine = comm->rank == root;
-    RP_TRY(
-        rp_comm_agree(comm, mine ? plan_gather(comm, length, &blocks, &pieces, &request) : RP_OK));
-    if (!mine) return send_block(comm, root, n, bytes);
-    if (n > 0) memcpy(blocks.bytes + blocks.first[root], bytes, (size_t)n);
-    RP_TRY(receive_blocks(comm, &blocks, request));
-    *out = blocks;
-    blocks = (rp_blocks){0};
-    return RP_OK;
 }
 
 /* Where two texts part, a little before it, so that the quoted piece says something. */

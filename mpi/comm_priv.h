@@ -5,6 +5,9 @@
 #include <mpi.h>
 #include <stdbool.h>
 
+/* Bytes of one message: MPI counts are ints. */
+#define PIECE ((int64_t)1 << 30)
+
 struct rp_comm {
     MPI_Comm comm;
     int rank, size;

@@ -52,6 +52,10 @@ RP_MUST rp_status rp_comm_node_list(const rp_comm *comm, int node_of_rank[]);
  * failure back (its message stays), and the others RP_EPEER with "rank R: message" of the lowest
  * rank that failed.  Collective. */
 RP_MUST rp_status rp_comm_agree(const rp_comm *comm, rp_status st);
+/* The same with one failure for all, that of the lowest key (of equal ones the lowest rank): each
+ * rank gets its code and its message as they are.  key is looked at where st is a failure, below
+ * INT64_MAX.  Collective. */
+RP_MUST rp_status rp_comm_first(const rp_comm *comm, rp_status st, int64_t key);
 /* Collective. */
 RP_MUST rp_status rp_comm_barrier(const rp_comm *comm);
 /* The root's bytes to all: t is replaced on the other ranks.  Any size.  Collective.
@@ -70,6 +74,12 @@ void rp_blocks_clear(rp_blocks *blocks);
  * Errors (alike on all ranks): RP_EMEM. */
 RP_MUST rp_status rp_comm_gather(const rp_comm *comm, int root, int64_t n, const void *bytes,
                                  rp_blocks *out);
+
+/* Every rank's blocks to every rank: bytes[first[r]] .. bytes[first[r + 1] - 1] go to rank r, and
+ * block r of out came from it.  first [size + 1] starts at 0.  Any size.  Collective.
+ * Errors (alike on all ranks): RP_EMEM. */
+RP_MUST rp_status rp_comm_exchange(const rp_comm *comm, const int64_t first[], const void *bytes,
+                                   rp_blocks *out);
 
 /* x [n], in place: the largest and the sum over ranks, n <= INT_MAX.  Whole numbers only: sums of
  * floats would depend on the number of ranks.  Collective. */

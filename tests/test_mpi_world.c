@@ -25,7 +25,9 @@ Test(world, agrees_shares_gathers_and_splits_on_5_ranks, .timeout = 60)
     cr_expect_eq(count("agree: 0 then no space left on the device: file of rank 1 is gone"), 1, "%s", out);
     cr_expect_eq(count("agree: 0 then no space left on the device: file of rank 4 is gone"), 1);
     cr_expect_eq(count("agree: 0 then another rank failed: rank 1: file of rank 1 is gone"), 3);
+    cr_expect_eq(count("first: 0 then data that are damaged or not what they say: file of rank 4 is gone"), 5, "%s", out);
     cr_expect_eq(count("share 1 max 4 0 sum 10 5"), 5);
+    cr_expect_eq(count("exchange 1"), 5);
     cr_expect_eq(count("same: wrong use: command line, job file or settings: ranks 0 and 1 disagree on version: 'a' and 'b'\n"
                        "ranks 0 and 3 disagree on version: 'a' and 'c'"), 5);
     cr_expect_eq(count("long: ranks 0 and 1 disagree on job: '...xxxxxxxxxxxxxxxtail 1' and '...xxxxxxxxxxxxxxxtail 0'"), 5);
@@ -43,6 +45,7 @@ Test(world, is_one_rank_without_mpirun, .timeout = 60)
     cr_assert_eq(run_command(50, out, sizeof out, "%s", build_path("tests/ranks/agree_ranks")), 0, "%s", out);
     cr_expect_eq(count("rank 0 agree: 0 then no error"), 1, "%s", out);
     cr_expect_eq(count("share 1 max 0 0 sum 0 1"), 1);
+    cr_expect_eq(count("exchange 1"), 1);
 }
 
 Test(world, ends_all_ranks_when_one_aborts_or_breaks_an_invariant, .timeout = 110)

@@ -43,6 +43,43 @@ static void agree(const rp_comm *comm)
     print_all(comm, line);
 }
 
+/* One failure for all: of the lowest key, whichever rank has it. */
+static void first(const rp_comm *comm)
+{
+    char line[600];
+    const int rank = rp_comm_rank(comm), size = rp_comm_size(comm);
+    const rp_status good = rp_comm_first(comm, RP_OK, 0);
+    const rp_status st = rp_comm_first(comm, fail_on(rank, 1, rank == 1 ? RP_ESPACE : RP_EDATA), size - rank);
+    snprintf(line, sizeof line, "first: %d then %s: %s", good, rp_status_text(st), st == RP_OK ? "" : rp_error_message());
+    print_all(comm, line);
+}
+
+/* Rank r sends rank q (7 r + 3 q) mod 5 times 1000 bytes that tell both, and nothing to its right. */
+static int64_t amount(int from, int to, int size)
+{
+    return to == (from + 1) % size && size > 1 ? 0 : 1000 * ((7 * from + 3 * to) % 5);
+}
+
+static void exchange(const rp_comm *comm)
+{
+    const int rank = rp_comm_rank(comm), size = rp_comm_size(comm);
+    int64_t to[64] = {0};
+    for (int r = 0; r < size; r++) to[r + 1] = to[r] + amount(rank, r, size);
+    char *bytes = malloc((size_t)to[size] + 1), line[100];
+    for (int r = 0; r < size; r++) memset(bytes + to[r], 16 * rank + r, (size_t)(to[r + 1] - to[r]));
+    rp_blocks got = {0};
+    must(rp_comm_exchange(comm, to, bytes, &got), "exchange");
+    bool good = got.count == size;
+    for (int r = 0; r < size; r++) {
+        good = good && got.first[r + 1] - got.first[r] == amount(r, rank, size);
+        for (int64_t i = got.first[r]; i < got.first[r + 1]; i++) good = good && got.bytes[i] == (char)(16 * r + rank);
+    }
+    rp_blocks_clear(&got);
+    free(bytes);
+    snprintf(line, sizeof line, "exchange %d", good);
+    print_all(comm, line);
+}
+
 static void share_and_gather(const rp_comm *comm)
 {
     const int rank = rp_comm_rank(comm), size = rp_comm_size(comm);
@@ -145,7 +182,9 @@ int main(int argc, char **argv)
         for (;;) rp_clock_sleep(1);
     }
     agree(world);
+    first(world);
     share_and_gather(world);
+    exchange(world);
     same(world);
     groups(world);
     wait_for_rank_0(world);
