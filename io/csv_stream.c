@@ -3,29 +3,12 @@
  * 1. block[at..end) are bytes not yet looked at; a row lies in the block as a whole, or more is
  * read.
  * 2. Cells end in 0 in place: the separator behind a cell is overwritten, quotes are taken out. */
-#include "io/csv_stream.h"
+#include "io/csv_stream_priv.h"
 #include "io/sys_priv.h"
 
 #include <fcntl.h>
 #include <inttypes.h>
 #include <string.h>
-
-enum { BLOCK = 1 << 20, LONGEST = 1 << 24, MAX_COLUMNS = 100000 };
-
-struct rp_csv_stream {
-    char *path;
-    int fd;
-    char separator;
-    bool ended, broken; /* the file is read whole; it cannot be read on */
-    int64_t offset, line, row_line;
-    char *block;
-    int64_t at, end, room;
-    int columns;
-    int64_t cells, cell_room;
-    char **cell; /* [cells] in the block */
-    rp_text names;
-    int64_t *name; /* [columns] in names */
-};
 
 void rp_csv_stream_drop(rp_csv_stream **s)
 {
@@ -104,6 +87,9 @@ static rp_status row_length(rp_csv_stream *s, int64_t *length, int64_t *lines, b
     *quoted = false;
     for (;;) {
         RP_TRY(line_end(s, from, length));
+        /* Told by the length alone: the verdict must not depend on where blocks end. */
+        RP_NEED(*length <= LONGEST, RP_EDATA, "%s:%" PRId64 ": a line of over %d bytes", s->path,
+                s->line, LONGEST);
         ++*lines;
         const char *line = s->block + s->at + from;
         if (memchr(line, '"', (size_t)(*length - from))) {
@@ -160,21 +146,21 @@ static rp_status cut_quoted(rp_csv_stream *s, char *row)
     }
 }
 
-/* Cuts the next row that is not empty; *more false at the end of the file. */
+/* Cuts the next row that is not empty; *more false at the end of the file or part. */
 static rp_status take_row(rp_csv_stream *s, bool *more)
 {
     int64_t length, lines;
     bool quoted;
     for (;;) {
-        *more = s->at < s->end || !s->ended;
+        *more = (s->at < s->end || !s->ended) && rp_csv_stream_at(s) < s->limit;
         if (!*more) return RP_OK;
+        s->row_line = s->line;
         const rp_status st = row_length(s, &length, &lines, &quoted);
         if (st != RP_OK) {
             s->broken = true;
             return st;
         }
         char *row = s->block + s->at;
-        s->row_line = s->line;
         s->line += lines;
         s->at += length < s->end - s->at ? length + 1 : length;
         if (length > 0 && row[length - 1] == '\r') length--;
@@ -219,6 +205,7 @@ rp_status rp_csv_stream_open(const char *path, char separator, rp_csv_stream **o
     s->fd = -1;
     s->separator = separator;
     s->line = 1;
+    s->limit = INT64_MAX;
     RP_TRY(rp_copy_text(path, &s->path));
     RP_TRY(rp_grow(2 * BLOCK, 1, &s->room, &s->block));
     s->fd = open(path, O_RDONLY | O_CLOEXEC);

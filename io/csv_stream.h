@@ -25,3 +25,21 @@ bool rp_csv_stream_is_whole(const rp_csv_stream *s);
 const char *rp_csv_stream_cell(const rp_csv_stream *s, int column);
 /* Line of the file on which that row (or the one refused last) starts. */
 int64_t rp_csv_stream_line(const rp_csv_stream *s);
+
+/* One table read by several: each surveys its part of the bytes, all get all surveys, and each then
+ * takes the rows that start in its part.  Together they read what one would, each row once, under
+ * its true line; the header is read by each. */
+typedef struct rp_csv_survey {
+    int64_t bytes;   /* of the file */
+    int64_t lines;   /* that start in the part */
+    int64_t open[2]; /* is a quote open behind them, if none was open before [0], if one was [1] */
+    int64_t row[2];  /* byte of the first row that starts there, in these two cases; -1: none */
+    int64_t skip[2]; /* lines of the part before that row */
+} rp_csv_survey;
+/* Reads the part once; the stream must stand behind its header.  Local.  Errors: RP_EIO. */
+RP_MUST rp_status rp_csv_stream_survey(const rp_csv_stream *s, int part, int parts,
+                                       rp_csv_survey *out);
+/* Goes to the first row of the part; the stream ends behind its last one.  all [parts].
+ * Errors: RP_EDATA if the surveys saw files of different sizes. */
+RP_MUST rp_status rp_csv_stream_take(rp_csv_stream *s, int part, int parts,
+                                     const rp_csv_survey all[]);
