@@ -229,6 +229,17 @@ int rp_csv_stream_find(const rp_csv_stream *s, const char *name)
     return -1;
 }
 
+rp_status rp_csv_stream_column(const rp_csv_stream *s, const char *name, int *column)
+{
+    const char *nearest = rp_csv_stream_name(s, 0);
+    *column = rp_csv_stream_find(s, name);
+    if (*column >= 0) return RP_OK;
+    for (int c = 1; c < s->columns; c++)
+        if (rp_text_distance(name, rp_csv_stream_name(s, c)) < rp_text_distance(name, nearest))
+            nearest = rp_csv_stream_name(s, c);
+    RP_FAIL(RP_EDATA, "%s:1: no column '%s'; the nearest is '%s'", s->path, name, nearest);
+}
+
 rp_status rp_csv_stream_next(rp_csv_stream *s, bool *more)
 {
     *more = false;

@@ -14,6 +14,9 @@ const char *rp_csv_stream_name(const rp_csv_stream *s, int column);
 /* Column of that name, -1 if there is none. */
 int rp_csv_stream_find(const rp_csv_stream *s, const char *name);
 
+/* The same, but there must be one.  Errors: RP_EDATA naming the nearest. */
+RP_MUST rp_status rp_csv_stream_column(const rp_csv_stream *s, const char *name, int *column);
+
 /* Goes to the next row; *more is false behind the last one.
  * Errors: RP_EDATA for a row of another length, a quote out of place, a zero byte: the stream then
  * stands behind that line, and the caller may go on.  RP_EDATA too for a line of over 16 MiB, and

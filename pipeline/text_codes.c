@@ -16,12 +16,12 @@ void rp_codes_clear(rp_codes *c)
 const char *rp_codes_text(const rp_codes *c, int64_t code) { return c->texts.at + c->start[code]; }
 
 /* FNV-1a, mixed once more: ids that count up lie apart. */
-static uint32_t hash_of(const char *text)
+uint64_t rp_codes_hash(const char *text)
 {
     uint64_t h = 14695981039346656037ULL;
     for (; *text; text++) h = (h ^ (unsigned char)*text) * 1099511628211ULL;
     h ^= h >> 32;
-    return (uint32_t)(h * 0x9E3779B97F4A7C15ULL >> 32);
+    return h * 0x9E3779B97F4A7C15ULL;
 }
 
 /* Place of the text: where it stands, or the free one where it would. */
@@ -56,7 +56,7 @@ static rp_status widen(rp_codes *c)
 
 rp_status rp_codes_put(rp_codes *c, const char *text, int32_t *code)
 {
-    const uint32_t hash = hash_of(text);
+    const uint32_t hash = (uint32_t)(rp_codes_hash(text) >> 32);
     if (2 * (c->count + 1) > c->slots) RP_TRY(widen(c));
     rp_code_slot *slot = find(c, text, hash);
     if (slot->code == 0) {

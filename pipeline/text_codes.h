@@ -18,6 +18,9 @@ typedef struct rp_codes {
 void rp_codes_clear(rp_codes *c);
 /* Errors: RP_EMEM; RP_EDATA beyond 2^31 - 2 texts. */
 RP_MUST rp_status rp_codes_put(rp_codes *c, const char *text, int32_t *code);
+/* Of the text's bytes alone, the same on every machine: its upper half finds the place in the
+ * table. */
+uint64_t rp_codes_hash(const char *text);
 /* Lent until the next put. */
 const char *rp_codes_text(const rp_codes *c, int64_t code);
 /* place[code] = its rank in natural order (rp_text_compare_natural); [count]. */

@@ -1,9 +1,11 @@
 /* pipeline/trial_counts.c - two arms of a trial from counts alone. */
 #include "io/atomic.h"
 #include "io/csv.h"
+#include "io/csv_stream.h"
 #include "lib/stats/two_arm.h"
 #include "pipeline/show_table.h"
 #include "pipeline/trial_line.h"
+#include "pipeline/trial_ranks.h"
 #include "pipeline/trial_report.h"
 
 #include <inttypes.h>
@@ -56,37 +58,89 @@ static rp_status add_row(const rp_trial_request *a, const char *trial, const cha
     return rp_text_status(out);
 }
 
-static rp_status read_counts(const rp_trial_request *a, const char *path, rp_text *out)
-{
-    RP_AUTO(rp_csv) csv = NULL;
+/* What stands where in the table of counts. */
+typedef struct source {
+    const char *path;
+    rp_csv_stream *csv;
     int trial, endpoint, count[4];
+} source;
+
+static rp_status find_columns(source *s)
+{
     static const char *const name[] = {"x1", "n1", "x0", "n0"};
-    RP_TRY(rp_csv_read(path, ',', &csv));
-    RP_TRY(rp_csv_column(csv, "trial", &trial));
-    RP_TRY(rp_csv_column(csv, "endpoint", &endpoint));
-    for (int i = 0; i < 4; i++) RP_TRY(rp_csv_column(csv, name[i], &count[i]));
+    RP_TRY(rp_csv_stream_column(s->csv, "trial", &s->trial));
+    RP_TRY(rp_csv_stream_column(s->csv, "endpoint", &s->endpoint));
+    for (int i = 0; i < 4; i++) RP_TRY(rp_csv_stream_column(s->csv, name[i], &s->count[i]));
+    return RP_OK;
+}
+
+static rp_status read_row(const rp_trial_request *a, const source *s, rp_text *out)
+{
+    rp_counts c = {0};
+    int64_t *const to[] = {&c.x1, &c.n1, &c.x0, &c.n0}, line = rp_csv_stream_line(s->csv);
+    for (int i = 0; i < 4; i++) {
+        const char *cell = rp_csv_stream_cell(s->csv, s->count[i]);
+        RP_NEED(rp_read_int(cell, to[i]), RP_EDATA,
+                "%s:%" PRId64 ": column '%s': '%.60s' is no whole number", s->path, line,
+                rp_csv_stream_name(s->csv, s->count[i]), cell);
+    }
+    RP_NEED(c.x1 >= 0 && c.x1 <= c.n1 && c.x0 >= 0 && c.x0 <= c.n0 && c.n1 > 0 && c.n0 > 0,
+            RP_EDATA, "%s:%" PRId64 ": counts must be 0 <= x <= n, n > 0", s->path, line);
+    RP_TRY_IN(add_row(a, rp_csv_stream_cell(s->csv, s->trial),
+                      rp_csv_stream_cell(s->csv, s->endpoint), &c, out),
+              "%s:%" PRId64, s->path, line);
+    return RP_OK;
+}
+
+/* Malformed rows that are left out, and what was wrong with the first. */
+typedef struct left_out {
+    int64_t rows;
+    char first[240];
+} left_out;
+
+static rp_status read_rows(const rp_trial_request *a, const source *s, rp_text *out, left_out *bad)
+{
+    int64_t rows = 0;
+    for (bool more = true; more;) {
+        RP_TEXT_AUTO row = {0}; /* a row that fails leaves nothing behind */
+        rp_status st = rp_csv_stream_next(s->csv, &more);
+        if (st == RP_OK && more) st = read_row(a, s, &row);
+        if (st == RP_OK) {
+            rp_text_add_bytes(out, row.length, row.at);
+            rows += more;
+            continue;
+        }
+        if (st != RP_EDATA || !a->skip_bad || !rp_csv_stream_is_whole(s->csv)) RP_TRY(st);
+        if (bad->rows++ == 0) rp_text_fit(bad->first, sizeof bad->first, rp_error_message());
+        more = true;
+    }
+    RP_NEED(rows > 0 || bad->rows == 0, RP_EDATA,
+            "%s: no row is left of %" PRId64 ", all malformed; the first: %s", a->counts, bad->rows,
+            bad->first);
+    return RP_OK;
+}
+
+static rp_status read_counts(const rp_trial_request *a, rp_text *out, left_out *bad)
+{
+    RP_AUTO(rp_csv_stream) csv = NULL;
+    RP_TRY(rp_csv_stream_open(a->counts, ',', &csv));
+    source s = {.path = a->counts, .csv = csv};
+    RP_TRY(find_columns(&s));
     rp_text_add(out,
                 "trial,endpoint,x1,n1,x0,n0,new_per_1000,new_low,new_high,control_per_1000,control_"
                 "low,control_high,ratio,ratio_low,ratio_high,"
                 "difference_per_1000,difference_low,difference_high,fisher_p%s\n",
                 a->margin > 0 ? ",noninferiority_p" : "");
-    for (int64_t r = 0; r < rp_csv_rows(csv); r++) {
-        rp_counts c = {0};
-        int64_t *const to[] = {&c.x1, &c.n1, &c.x0, &c.n0};
-        for (int i = 0; i < 4; i++) RP_TRY(rp_csv_int(csv, r, count[i], to[i]));
-        RP_NEED(c.x1 >= 0 && c.x1 <= c.n1 && c.x0 >= 0 && c.x0 <= c.n0 && c.n1 > 0 && c.n0 > 0,
-                RP_EDATA, "%s:%" PRId64 ": counts must be 0 <= x <= n, n > 0", path,
-                rp_csv_line(csv, r));
-        RP_TRY_IN(add_row(a, rp_csv_text(csv, r, trial), rp_csv_text(csv, r, endpoint), &c, out),
-                  "%s:%" PRId64, path, rp_csv_line(csv, r));
-    }
-    return RP_OK;
+    RP_TRY(read_rows(a, &s, out, bad));
+    return rp_text_status(out);
 }
 
 rp_status rp_trial_counts(const rp_trial_request *r)
 {
     RP_TEXT_AUTO table = {0}, script = {0};
-    RP_TRY(read_counts(r, r->counts, &table));
+    left_out bad = {0};
+    RP_TRY(read_counts(r, &table, &bad));
+    if (!rp_ranks_speak()) return RP_OK;
     if (r->out) {
         RP_TRY(rp_trial_counts_script(r->level, &script));
         RP_TRY(rp_path_make_folder(r->out));
@@ -97,5 +151,8 @@ rp_status rp_trial_counts(const rp_trial_request *r)
     (void)printf("\nratio: %s, %g %% interval; difference: Newcombe; p: Fisher, two-sided; rates a "
                  "1000, Clopper-Pearson\n",
                  r->method, 100 * r->level);
+    if (bad.rows > 0)
+        (void)printf("WARNING: %" PRId64 " malformed rows left out, the first: %s\n", bad.rows,
+                     bad.first);
     return RP_OK;
 }

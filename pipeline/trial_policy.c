@@ -1,28 +1,14 @@
 /* pipeline/trial_policy.c - reading policies replayed, counted and compared. */
-#include "pipeline/trial_policy.h"
-
 #include "io/atomic.h"
 #include "io/csv.h"
 #include "lib/stats/paired.h"
-#include "pipeline/show_table.h"
-#include "pipeline/verb.h"
+#include "pipeline/trial_policy_priv.h"
+#include "pipeline/trial_ranks.h"
 
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
-
-typedef struct work {
-    const rp_trial_request *r;
-    rp_trial_plan *plan;
-    rp_trial_table table;
-    rp_replay_input in;
-    bool is_clustered, has_arms, has_costs;
-    rp_policy_costs costs;
-    rp_policy_file standard;
-    rp_replayed *base; /* [rows] of the standard */
-    rp_text counts, compared;
-} work;
 
 static const char *const unseen_names[] = {"observed", "never", "always"};
 
@@ -52,22 +38,22 @@ static bool uses_scores(const rp_policy *p)
     return p->cuts > 0 || p->ai != RP_AI_NONE || p->safety_share > 0;
 }
 
-static double cost_of(const work *w, const rp_policy *p, const rp_policy_counts *c)
+static double cost_of(const rp_policy_work *w, const rp_policy *p, const rp_policy_counts *c)
 {
     return w->costs.reading * (double)c->readings + w->costs.consensus * (double)c->consensus +
            w->costs.recall * c->recalls +
            (uses_scores(p) ? w->costs.ai * (double)c->examinations : 0);
 }
 
-static double hours_of(const work *w, const rp_policy_counts *c)
+static double hours_of(const rp_policy_work *w, const rp_policy_counts *c)
 {
     return (w->costs.minutes_reading * (double)c->readings +
             w->costs.minutes_consensus * (double)c->consensus) /
            60;
 }
 
-static void put_counts(work *w, const rp_policy_file *f, const char *assumption, const char *arm,
-                       const rp_policy_counts *c, const rp_policy_counts *base)
+static void put_counts(rp_policy_work *w, const rp_policy_file *f, const char *assumption,
+                       const char *arm, const rp_policy_counts *c, const rp_policy_counts *base)
 {
     rp_text *t = &w->counts;
     const double cost = cost_of(w, &f->policy, c);
@@ -92,33 +78,32 @@ static void put_counts(work *w, const rp_policy_file *f, const char *assumption,
     rp_csv_end(t);
 }
 
-typedef enum outcome { RECALLS, CANCERS, FALSE_POSITIVES, MEASURES } outcome;
-static const char *const measure_names[MEASURES] = {"recalls", "cancers_detected",
-                                                    "false_positives"};
+const char *const rp_policy_measure_names[RP_MEASURES] = {"recalls", "cancers_detected",
+                                                          "false_positives"};
 
-/* 0 or 1 on each examination; false where a recall is a probability. */
-static bool outcomes(const work *w, const rp_replayed r[], outcome m, uint8_t out[])
+/* 0 or 1 on each own examination; false where a recall is a probability. */
+static bool outcomes(const rp_policy_work *w, const rp_replayed r[], rp_policy_measure m,
+                     uint8_t out[])
 {
     const uint8_t *cancer = w->in.exams.flag[RP_EXAM_CANCER];
     for (int64_t i = 0; i < w->table.rows; i++) {
         if (r[i].recall != 0 && r[i].recall != 1) return false;
-        out[i] = r[i].recall == 1 && (m == RECALLS || cancer[i] == (m == CANCERS));
+        out[i] =
+            r[i].recall == 1 && (m == RP_MEASURE_RECALLS || cancer[i] == (m == RP_MEASURE_CANCERS));
     }
     return true;
 }
 
 /* Gained: new alone; lost: standard alone. */
-static rp_pairs count_pairs(const work *w, const uint8_t now[], const uint8_t standard[],
-                            const bool in[])
+static rp_status count_pairs(const rp_policy_work *w, const uint8_t now[], const uint8_t standard[],
+                             const bool in[], rp_pairs *out)
 {
-    rp_pairs p = {0};
-    for (int64_t i = 0; i < w->table.rows; i++) {
-        if (in && !in[i]) continue;
-        *(now[i]        ? standard[i] ? &p.both : &p.only_new
-          : standard[i] ? &p.only_standard
-                        : &p.neither) += 1;
-    }
-    return p;
+    int64_t n[4] = {0}; /* neither, standard alone, new alone, both */
+    for (int64_t i = 0; i < w->table.rows; i++)
+        if (!in || in[i]) n[2 * now[i] + standard[i]]++;
+    RP_TRY(rp_ranks_sum(RP_OK, 4, n));
+    *out = (rp_pairs){.both = n[3], .only_new = n[2], .only_standard = n[1], .neither = n[0]};
+    return RP_OK;
 }
 
 static void put_interval(rp_text *t, rp_value v, const rp_interval *ci, double times)
@@ -129,28 +114,30 @@ static void put_interval(rp_text *t, rp_value v, const rp_interval *ci, double t
 }
 
 /* Ratio and difference on the same examinations; robust where women come twice. */
-static rp_status put_compared(work *w, const rp_policy_file *f, const char *assumption,
-                              const char *arm, const bool in[], outcome m, const uint8_t now[],
-                              const uint8_t standard[])
+static rp_status put_compared(rp_policy_work *w, const rp_policy_file *f, const char *assumption,
+                              const char *arm, const bool in[], rp_policy_measure m,
+                              const uint8_t now[], const uint8_t standard[])
 {
     rp_text *t = &w->compared;
     const double level = rp_trial_plan_level(w->plan);
-    const rp_pairs p = count_pairs(w, now, standard, in);
+    rp_pairs p;
     RP_AUTOFREE rp_cluster_pattern *pattern = NULL;
     rp_paired paired;
     rp_clustered robust = {0};
-    int64_t n;
+    int64_t n = 0;
+    RP_TRY(count_pairs(w, now, standard, in, &p));
     RP_TRY(rp_paired_find(&p, level, &paired));
     if (w->is_clustered) {
-        RP_TRY(rp_pair_patterns(w->table.rows, now, standard, in, w->table.cluster,
-                                w->table.clusters, &pattern, &n));
+        const rp_status st = rp_pair_patterns(w->table.rows, now, standard, in, w->table.cluster,
+                                              w->table.clusters, &pattern, &n);
+        RP_TRY(rp_ranks_patterns(st, &pattern, &n));
         RP_TRY(rp_clustered_find(n, pattern, level, &robust));
     }
     const rp_value ratio_p = w->is_clustered ? robust.ratio_p : rp_value_of(paired.test.exact_p);
     rp_csv_put(t, f->name);
     rp_csv_put(t, assumption);
     rp_csv_put(t, arm);
-    rp_csv_put(t, measure_names[m]);
+    rp_csv_put(t, rp_policy_measure_names[m]);
     const int64_t count[] = {p.both + p.only_new, p.both + p.only_standard, p.only_new,
                              p.only_standard, p.both + p.only_new + p.only_standard + p.neither};
     for (int k = 0; k < 5; k++) rp_csv_put_int(t, count[k]);
@@ -163,33 +150,56 @@ static rp_status put_compared(work *w, const rp_policy_file *f, const char *assu
     return rp_text_status(t);
 }
 
+/* Outcomes of the policy and the standard; *whole is false where one is a probability. */
+static rp_status both_outcomes(const rp_policy_work *w, const rp_replayed r[], rp_policy_measure m,
+                               uint8_t now[], uint8_t standard[], bool *whole)
+{
+    int64_t chances = !outcomes(w, r, m, now) || !outcomes(w, w->base, m, standard);
+    RP_TRY(rp_ranks_sum(RP_OK, 1, &chances));
+    *whole = chances == 0;
+    return RP_OK;
+}
+
 /* Counts and comparisons of one arm under one assumption. */
-static rp_status add_arm(work *w, const rp_policy_file *f, const char *assumption, int arm,
-                         const rp_replayed r[])
+static rp_status add_arm(rp_policy_work *w, const rp_policy_file *f, const char *assumption,
+                         int arm, const rp_replayed r[])
 {
     RP_AUTOFREE uint8_t *now = NULL, *standard = NULL;
     RP_AUTOFREE bool *in = NULL;
     rp_policy_counts c, base;
+    bool whole;
     const char *label = arm < 0 ? "all" : arm == 1 ? w->plan->arms.now : w->plan->arms.control;
-    rp_policy_count(&w->in, r, arm, &c);
-    rp_policy_count(&w->in, w->base, arm, &base);
+    RP_TRY(rp_policy_count(&w->in, r, arm, &c));
+    RP_TRY(rp_policy_count(&w->in, w->base, arm, &base));
     if (c.examinations == 0) return RP_OK;
     put_counts(w, f, assumption, label, &c, &base);
-    RP_TRY(rp_alloc(w->table.rows, 1, &now));
-    RP_TRY(rp_alloc(w->table.rows, 1, &standard));
-    RP_TRY(rp_alloc(w->table.rows, sizeof *in, &in));
+    rp_status st = rp_alloc(w->table.rows, 1, &now);
+    if (st == RP_OK) st = rp_alloc(w->table.rows, 1, &standard);
+    if (st == RP_OK) st = rp_alloc(w->table.rows, sizeof *in, &in);
+    RP_TRY(rp_ranks_agree(st));
     for (int64_t i = 0; i < w->table.rows; i++) in[i] = arm < 0 || w->table.arm[i] == arm;
-    for (int m = 0; m < MEASURES; m++)
-        if (outcomes(w, r, (outcome)m, now) && outcomes(w, w->base, (outcome)m, standard))
-            RP_TRY(put_compared(w, f, assumption, label, in, (outcome)m, now, standard));
-    return rp_text_status(&w->counts);
+    for (rp_policy_measure m = 0; m < RP_MEASURES; m++) {
+        RP_TRY(both_outcomes(w, r, m, now, standard, &whole));
+        if (whole)
+            RP_TRY(rp_ranks_agree(put_compared(w, f, assumption, label, in, m, now, standard)));
+    }
+    return rp_ranks_agree(rp_text_status(&w->counts));
 }
 
-static rp_status replay(work *w, const rp_policy_file *f, rp_unseen unseen, const char *assumption,
-                        rp_replayed r[])
+/* One failure for all: of the lowest row that lacks what the policy needs. */
+static rp_status replay_rows(const rp_policy_work *w, const rp_policy_file *f, rp_replayed r[])
+{
+    int64_t failed = -1;
+    const rp_status st = rp_ranks_first(rp_policy_replay(&f->policy, &w->in, r, &failed), failed);
+    RP_TRY_IN(st, "policy '%s'", f->name);
+    return RP_OK;
+}
+
+static rp_status replay(rp_policy_work *w, const rp_policy_file *f, rp_unseen unseen,
+                        const char *assumption, rp_replayed r[])
 {
     w->in.unseen = unseen;
-    RP_TRY_IN(rp_policy_replay(&f->policy, &w->in, r), "policy '%s'", f->name);
+    RP_TRY(replay_rows(w, f, r));
     RP_TRY(add_arm(w, f, assumption, -1, r));
     if (!w->has_arms) return RP_OK;
     RP_TRY(add_arm(w, f, assumption, 1, r));
@@ -198,26 +208,34 @@ static rp_status replay(work *w, const rp_policy_file *f, rp_unseen unseen, cons
 
 /* Under the assumption asked for; where consensus would see what nobody flagged, under both bounds.
  */
-static rp_status add_policy(work *w, const char *path, rp_unseen asked, const char *assumption)
+static rp_status add_policy(rp_policy_work *w, const char *path, rp_unseen asked,
+                            const char *assumption)
 {
     RP_AUTOFREE rp_policy_file *f = NULL;
     RP_AUTOFREE rp_replayed *r = NULL;
     rp_policy_counts c;
-    RP_TRY(rp_alloc(1, sizeof *f, &f));
-    RP_TRY(rp_policy_file_read(path, f));
-    RP_TRY(rp_alloc(w->table.rows, sizeof *r, &r));
+    rp_status st = rp_alloc(1, sizeof *f, &f);
+    if (st == RP_OK) st = rp_policy_file_read(path, f);
+    if (st == RP_OK) st = rp_alloc(w->table.rows, sizeof *r, &r);
+    RP_TRY(rp_ranks_agree(st));
     RP_TRY(replay(w, f, asked, assumption, r));
-    rp_policy_count(&w->in, r, -1, &c);
+    RP_TRY(rp_policy_count(&w->in, r, -1, &c));
     if (c.unseen == 0) return RP_OK;
     if (asked != RP_UNSEEN_NEVER) RP_TRY(replay(w, f, RP_UNSEEN_NEVER, "never", r));
     return asked != RP_UNSEEN_ALWAYS ? replay(w, f, RP_UNSEEN_ALWAYS, "always", r) : RP_OK;
 }
 
-static rp_status open_work(work *w)
+static rp_status read_settings(rp_policy_work *w)
 {
     const rp_trial_request *r = w->r;
     RP_TRY(rp_alloc(1, sizeof *w->plan, &w->plan));
     RP_TRY(rp_trial_plan_read(r->sap, r->sets, r->set, w->plan));
+    w->has_costs = r->costs;
+    return r->costs ? rp_policy_costs_read(r->costs, &w->costs) : RP_OK;
+}
+
+static rp_status read_table(rp_policy_work *w)
+{
     const bool automatic = strcmp(w->plan->cluster, "auto") == 0,
                none = strcmp(w->plan->cluster, "none") == 0;
     const rp_trial_ask ask = {.arm_new = w->plan->arms.now,
@@ -228,33 +246,46 @@ static rp_status open_work(work *w)
                                                      : w->plan->cluster,
                               .cluster_may_lack = automatic,
                               .window = w->plan->window,
-                              .skip_bad = r->skip_bad,
-                              .scores = true};
-    RP_TRY(rp_trial_read(r->table, &ask, 0, NULL, &w->table));
-    w->is_clustered = w->table.cluster && w->table.clusters < w->table.rows;
-    w->in.exams = rp_trial_exams(&w->table);
-    for (int s = 0; s < RP_SCORES; s++) w->in.score[s] = w->table.score[s];
-    for (int64_t i = 0; i < w->table.rows; i++) w->has_arms |= w->table.arm[i] == 1;
-    if (r->costs) {
-        RP_TRY(rp_policy_costs_read(r->costs, &w->costs));
-        w->has_costs = true;
+                              .skip_bad = w->r->skip_bad,
+                              .scores = true,
+                              .numbers = true};
+    return rp_trial_read(w->r->table, &ask, 0, NULL, &w->table);
+}
+
+static rp_status open_work(rp_policy_work *w)
+{
+    rp_trial_table *t = &w->table;
+    int64_t n[2] = {0}; /* in the new arm; cancer not known */
+    RP_TRY(rp_ranks_agree(read_settings(w)));
+    RP_TRY(read_table(w));
+    w->is_clustered = t->cluster && t->all_clusters < t->all_rows;
+    w->in.exams = rp_trial_exams(t);
+    w->in.who = rp_ranks_shared();
+    for (int s = 0; s < RP_SCORES; s++) w->in.score[s] = t->score[s];
+    const uint8_t *cancer = t->flag[RP_EXAM_CANCER];
+    for (int64_t i = 0; i < t->rows; i++) {
+        n[0] += t->arm[i] == 1;
+        n[1] += cancer && cancer[i] == RP_FLAG_MISSING;
     }
+    RP_TRY(rp_ranks_sum(RP_OK, 2, n));
+    w->in.row = t->row;
+    w->has_arms = n[0] > 0;
+    w->is_complete = n[1] == 0;
     return RP_OK;
 }
 
 /* The standard: two readers on every examination, or the file of --against. */
-static rp_status replay_standard(work *w)
+static rp_status replay_standard(rp_policy_work *w)
 {
     w->standard.policy = (rp_policy){.readers = {2}};
     (void)snprintf(w->standard.name, sizeof w->standard.name, "two readers");
-    if (w->r->against) RP_TRY(rp_policy_file_read(w->r->against, &w->standard));
-    RP_TRY(rp_alloc(w->table.rows, sizeof *w->base, &w->base));
-    RP_TRY_IN(rp_policy_replay(&w->standard.policy, &w->in, w->base), "policy '%s'",
-              w->standard.name);
-    return RP_OK;
+    rp_status st = w->r->against ? rp_policy_file_read(w->r->against, &w->standard) : RP_OK;
+    if (st == RP_OK) st = rp_alloc(w->table.rows, sizeof *w->base, &w->base);
+    RP_TRY(rp_ranks_agree(st));
+    return replay_rows(w, &w->standard, w->base);
 }
 
-static rp_status replay_all(work *w)
+static rp_status replay_all(rp_policy_work *w)
 {
     RP_TRY(read_unseen(w->r->unseen, &w->in));
     const rp_unseen asked = w->in.unseen;
@@ -273,111 +304,22 @@ static rp_status replay_all(work *w)
     return rp_text_status(&w->compared);
 }
 
-static const char *cell(const rp_csv *csv, int64_t row, const char *column)
-{
-    return rp_csv_text(csv, row, rp_csv_find(csv, column));
-}
-
-static bool is_same(const rp_csv *a, int64_t i, const rp_csv *b, int64_t k)
-{
-    static const char *const key[] = {"policy", "unseen", "arm"};
-    for (int c = 0; c < 3; c++)
-        if (strcmp(cell(a, i, key[c]), cell(b, k, key[c])) != 0) return false;
-    return true;
-}
-
-/* "433, 0.80 (0.76 to 0.83), +0 -111": count, ratio, gained and lost. */
-static void put_measure(rp_text *t, const rp_csv *counts, int64_t i, const rp_csv *compared,
-                        const char *measure)
-{
-    double x, low, high;
-    char text[160];
-    (void)snprintf(text, sizeof text, "%.60s", cell(counts, i, measure));
-    for (int64_t k = 0; k < rp_csv_rows(compared); k++)
-        if (is_same(counts, i, compared, k) && strcmp(cell(compared, k, "measure"), measure) == 0 &&
-            rp_read_double(cell(compared, k, "ratio"), &x) &&
-            rp_read_double(cell(compared, k, "ratio_low"), &low) &&
-            rp_read_double(cell(compared, k, "ratio_high"), &high))
-            (void)snprintf(text, sizeof text, "%.20s, %.2f (%.2f to %.2f), +%.12s -%.12s",
-                           cell(counts, i, measure), x, low, high, cell(compared, k, "gained"),
-                           cell(compared, k, "lost"));
-    rp_csv_put(t, text);
-}
-
-/* All arms together; arms and every digit are in the files. */
-static rp_status show_counts(const work *w)
-{
-    RP_AUTO(rp_csv) counts = NULL;
-    RP_AUTO(rp_csv) compared = NULL;
-    RP_TEXT_AUTO t = {0};
-    RP_TRY(rp_csv_parse("counts", ',', w->counts.length, rp_text_get(&w->counts), &counts));
-    RP_TRY(rp_csv_parse("compared", ',', w->compared.length, rp_text_get(&w->compared), &compared));
-    rp_text_add(&t, "policy,unseen,readings,consensus,recalls,cancers detected,false positives%s\n",
-                w->has_costs ? ",cost an examination,hours saved" : "");
-    for (int64_t i = 0; i < rp_csv_rows(counts); i++) {
-        if (strcmp(cell(counts, i, "arm"), "all") != 0) continue;
-        rp_csv_put(&t, cell(counts, i, "policy"));
-        rp_csv_put(&t, cell(counts, i, "unseen"));
-        rp_csv_put(&t, cell(counts, i, "readings"));
-        rp_csv_put(&t, cell(counts, i, "consensus"));
-        for (int m = 0; m < MEASURES; m++) put_measure(&t, counts, i, compared, measure_names[m]);
-        double cost, hours;
-        if (w->has_costs && rp_read_double(cell(counts, i, "cost_per_examination"), &cost) &&
-            rp_read_double(cell(counts, i, "hours_saved"), &hours)) {
-            char text[40];
-            (void)snprintf(text, sizeof text, "%.2f", cost);
-            rp_csv_put(&t, text);
-            (void)snprintf(text, sizeof text, "%.1f", hours);
-            rp_csv_put(&t, text);
-        }
-        rp_csv_end(&t);
-    }
-    RP_TRY(rp_text_status(&t));
-    return rp_show_csv(t.length, rp_text_get(&t), -1);
-}
-
-static void show_notes(const work *w)
-{
-    (void)printf("\nratio, interval, examinations gained and lost: against %s.  %s\n"
-                 "Replay keeps every reader's decision as it was made: it cannot show how a "
-                 "computer changes "
-                 "readers.\n"
-                 "unseen: what consensus decides on examinations that no reader had flagged; never "
-                 "and always "
-                 "are bounds.\n",
-                 w->standard.name,
-                 w->is_clustered
-                     ? "Intervals on the same examinations, robust for women who come twice (CR1)."
-                     : "Intervals on the same examinations: log ratio, Tango's difference.");
-    bool complete = true;
-    for (int64_t i = 0; i < w->table.rows; i++)
-        complete &= w->in.exams.flag[RP_EXAM_CANCER][i] != RP_FLAG_MISSING;
-    if (!complete)
-        (void)printf(
-            "Follow-up is not complete: missed cancers are not counted, only ratios compare "
-            "policies; recalls whose cancer is not known stand under 'unverified'.\n");
-    if (w->table.bad_rows > 0)
-        (void)printf("WARNING: %" PRId64 " malformed rows left out, the first: %s\n",
-                     w->table.bad_rows, w->table.first_bad);
-}
-
-static rp_status run(work *w)
+static rp_status run(rp_policy_work *w)
 {
     RP_TRY(open_work(w));
     RP_TRY(replay_all(w));
+    if (!rp_ranks_speak()) return RP_OK;
     if (w->r->out) {
         RP_TRY(rp_path_make_folder(w->r->out));
         RP_TRY(rp_atomic_publish(w->r->out, "policies.csv", &w->counts));
         RP_TRY(rp_atomic_publish(w->r->out, "comparison.csv", &w->compared));
     }
-    RP_TRY(show_counts(w));
-    show_notes(w);
-    return RP_OK;
+    return rp_policy_show(w);
 }
 
 rp_status rp_trial_policies(const rp_trial_request *r)
 {
-    work w = {.r = r};
+    rp_policy_work w = {.r = r};
     const rp_status st = run(&w);
     rp_trial_table_clear(&w.table);
     rp_text_clear(&w.counts);

@@ -4,6 +4,7 @@
 #include "io/atomic.h"
 #include "io/csv.h"
 #include "pipeline/show_table.h"
+#include "pipeline/trial_ranks.h"
 #include "pipeline/trial_rows.h"
 
 #include <inttypes.h>
@@ -130,7 +131,7 @@ static void show_notes(const rp_trial_plan *p, const rp_trial_work *w)
         (void)printf("; %" PRId64 " examinations of %" PRId64
                      " clusters (%s): intervals and p are robust (shares Korn-Graubard; CR1 of "
                      "log ratio and difference)",
-                     w->table.rows, w->table.clusters, w->cluster);
+                     w->table.all_rows, w->table.all_clusters, w->cluster);
     else
         (void)printf("; shares Clopper-Pearson, ratio %s, difference %s, p %s", p->methods.ratio,
                      p->methods.difference, p->methods.test);
@@ -169,6 +170,7 @@ static rp_status report(const rp_trial_request *r, const rp_trial_plan *p, rp_tr
     RP_TRY(rp_trial_rows(w, &rows, &clusters));
     RP_TRY(rp_trial_tests(w, &tests));
     RP_TRY(rp_trial_flow(w, &flow));
+    if (!rp_ranks_speak()) return RP_OK;
     if (r->out) RP_TRY(write_files(r, p, &rows, &clusters, &tests, &flow));
     show_head(r, p);
     RP_TRY(show_rows(&rows));
@@ -184,8 +186,8 @@ rp_status rp_trial_table_report(const rp_trial_request *r)
 {
     RP_AUTOFREE rp_trial_plan *p = NULL;
     rp_trial_work w;
-    RP_TRY(rp_alloc(1, sizeof *p, &p));
-    RP_TRY(rp_trial_plan_read(r->sap, r->sets, r->set, p));
+    RP_TRY(rp_ranks_agree(rp_alloc(1, sizeof *p, &p)));
+    RP_TRY(rp_ranks_agree(rp_trial_plan_read(r->sap, r->sets, r->set, p)));
     rp_status st = rp_trial_work_open(r->table, p, r->skip_bad, r->blind_seed, &w);
     if (st == RP_OK) st = report(r, p, &w);
     rp_trial_work_clear(&w);

@@ -4,6 +4,7 @@
 #include "io/csv.h"
 #include "lib/stats/stratified.h"
 #include "pipeline/trial_line.h"
+#include "pipeline/trial_ranks.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -73,10 +74,11 @@ static rp_status find_clustered(rp_trial_work *w, rp_trial_line *l, const int32_
 {
     RP_AUTOFREE rp_cluster_pattern *p = NULL;
     bool stops;
-    int64_t n;
-    RP_TRY(rp_trial_patterns(&w->exams, l->e, rp_trial_plan_missing(w->plan, &stops), w->in, group,
-                             only, w->is_clustered ? w->table.cluster : NULL, w->table.clusters, &p,
-                             &n));
+    int64_t n = 0;
+    const rp_status st = rp_trial_patterns(
+        &w->exams, l->e, rp_trial_plan_missing(w->plan, &stops), w->in, group, only,
+        w->is_clustered ? w->table.cluster : NULL, w->table.clusters, &p, &n);
+    RP_TRY(rp_ranks_patterns(st, &p, &n));
     RP_TRY(rp_clustered_find(n, p, rp_trial_plan_level(w->plan), out));
     w->few_clusters |= out->is_few;
     if (patterns) put_patterns(patterns, l, n, p);
@@ -105,6 +107,8 @@ static rp_status count(const rp_trial_work *w, const rp_endpoint *e, const int32
     bool stops;
     const rp_missing rule = rp_trial_plan_missing(w->plan, &stops);
     rp_trial_count(&w->exams, e, rule, w->in, group, groups, cell);
+    enum { NUMBERS = sizeof *cell / sizeof(int64_t) };
+    RP_TRY(rp_ranks_sum(RP_OK, (int64_t)NUMBERS * groups, (int64_t *)(void *)cell));
     int64_t missing = 0;
     for (int g = 0; g < groups; g++) missing += cell[g].missing1 + cell[g].missing0;
     RP_NEED(!stops || missing == 0, RP_EDATA,
@@ -153,10 +157,11 @@ static rp_status fill_pooled_robust(rp_trial_work *w, const rp_counts c[], rp_tr
     RP_AUTOFREE rp_cluster_part *part = NULL;
     rp_clustered r;
     bool stops;
-    int64_t n, parts;
-    RP_TRY(rp_trial_compositions(&w->exams, l->e, rp_trial_plan_missing(w->plan, &stops), w->in,
-                                 w->stratum, w->table.cluster, w->table.clusters, &g, &n, &part,
-                                 &parts));
+    int64_t n = 0, parts = 0;
+    const rp_status st = rp_trial_compositions(
+        &w->exams, l->e, rp_trial_plan_missing(w->plan, &stops), w->in, w->stratum,
+        w->table.cluster, w->table.clusters, &g, &n, &part, &parts);
+    RP_TRY(rp_ranks_compositions(st, &g, &n, &part, &parts));
     RP_TRY(rp_stratified_robust(w->strata, c, n, g, part, rp_trial_plan_level(w->plan), &r));
     w->few_clusters |= r.is_few;
     put_compositions(patterns, w, l, n, g, part);
@@ -167,27 +172,36 @@ static rp_status fill_pooled_robust(rp_trial_work *w, const rp_counts c[], rp_tr
     return RP_OK;
 }
 
+/* A line a stratum that has rows. */
+static rp_status put_strata(const rp_trial_work *w, const rp_endpoint *e,
+                            const rp_trial_cell cell[], rp_text *csv)
+{
+    for (int k = 0; k < w->strata; k++) {
+        rp_trial_line l = rp_trial_line_blank(e, "stratum", "", "");
+        const rp_counts *c = &cell[k].c;
+        RP_TEXT_AUTO name = {0};
+        rp_trial_stratum_name(w, k, &name);
+        RP_TRY(rp_text_status(&name));
+        l.level = rp_text_get(&name);
+        l.cell = cell[k];
+        l.has_counts = true;
+        l.ratio = c->n1 > 0 && c->n0 > 0 ? rp_two_arm_ratio(c) : rp_value_undefined("");
+        if (c->n1 + c->n0 > 0) rp_trial_line_put(csv, &l);
+    }
+    return RP_OK;
+}
+
 static rp_status add_strata(rp_trial_work *w, const rp_endpoint *e, rp_text *csv, rp_text *patterns)
 {
     RP_AUTOFREE rp_trial_cell *cell = NULL;
     RP_AUTOFREE rp_counts *c = NULL;
     rp_stratified s;
     if (w->strata == 0 || e->is_count) return RP_OK;
-    RP_TRY(rp_alloc(w->strata, sizeof *cell, &cell));
-    RP_TRY(rp_alloc(w->strata, sizeof *c, &c));
+    RP_TRY(rp_ranks_agree(rp_alloc(w->strata, sizeof *cell, &cell)));
+    RP_TRY(rp_ranks_agree(rp_alloc(w->strata, sizeof *c, &c)));
     RP_TRY(count(w, e, w->stratum, w->strata, cell));
-    for (int k = 0; k < w->strata; k++) {
-        rp_trial_line l = rp_trial_line_blank(e, "stratum", "", "");
-        RP_TEXT_AUTO name = {0};
-        rp_trial_stratum_name(w, k, &name);
-        RP_TRY(rp_text_status(&name));
-        l.level = rp_text_get(&name);
-        l.cell = cell[k];
-        c[k] = cell[k].c;
-        l.has_counts = true;
-        l.ratio = c[k].n1 > 0 && c[k].n0 > 0 ? rp_two_arm_ratio(&c[k]) : rp_value_undefined("");
-        if (c[k].n1 + c[k].n0 > 0) rp_trial_line_put(csv, &l);
-    }
+    for (int k = 0; k < w->strata; k++) c[k] = cell[k].c;
+    RP_TRY(rp_ranks_agree(put_strata(w, e, cell, csv)));
     rp_trial_line l = rp_trial_line_blank(e, "stratified", "", "");
     RP_TRY(rp_stratified_find(w->strata, c, rp_trial_plan_level(w->plan), &s));
     fill_pooled(&s, &l);
@@ -221,10 +235,11 @@ static rp_status add_subgroups(rp_trial_work *w, const rp_endpoint *e, const rp_
     RP_AUTOFREE rp_counts *c = NULL;
     RP_AUTOFREE double *x = NULL, *v = NULL;
     int robust = 0;
-    RP_TRY(rp_alloc(f->levels, sizeof *cell, &cell));
-    RP_TRY(rp_alloc(f->levels, sizeof *c, &c));
-    RP_TRY(rp_alloc(f->levels, sizeof *x, &x));
-    RP_TRY(rp_alloc(f->levels, sizeof *v, &v));
+    rp_status st = rp_alloc(f->levels, sizeof *cell, &cell);
+    if (st == RP_OK) st = rp_alloc(f->levels, sizeof *c, &c);
+    if (st == RP_OK) st = rp_alloc(f->levels, sizeof *x, &x);
+    if (st == RP_OK) st = rp_alloc(f->levels, sizeof *v, &v);
+    RP_TRY(rp_ranks_agree(st));
     RP_TRY(count(w, e, f->code, f->levels, cell));
     for (int k = 0; k < f->levels; k++) {
         rp_trial_line l = rp_trial_line_blank(e, "subgroup", f->column, rp_factor_level(f, k));
@@ -255,7 +270,7 @@ static rp_status add_endpoint(rp_trial_work *w, const rp_endpoint *e, rp_text *c
         for (int f = 0; f < w->factors; f++)
             if (strcmp(w->factor[f].column, w->plan->subgroups.item[k]) == 0)
                 RP_TRY(add_subgroups(w, e, &w->factor[f], csv, patterns));
-    return rp_text_status(csv);
+    return rp_ranks_agree(rp_text_status(csv));
 }
 
 rp_status rp_trial_rows(rp_trial_work *w, rp_text *csv, rp_text *clusters)

@@ -16,7 +16,9 @@ typedef struct rp_trial_work {
     const char *cluster; /* column, "" without */
 } rp_trial_work;
 /* Reads the table as the plan asks; bad rows stop or are skipped.  blind_seed < 0: arms as they
- * are; else arms are permuted over clusters (those that lie in one arm) or examinations.
+ * are; else arms are permuted over clusters (those that lie in one arm) or examinations: the same
+ * ones on any number of ranks, which do it without a list of all.
+ * All functions here are collective where there are ranks, and give each the same.
  * Errors: RP_EDATA, RP_EUSE, RP_EMEM. */
 RP_MUST rp_status rp_trial_work_open(const char *path, const rp_trial_plan *plan, bool skip_bad,
                                      int64_t blind_seed, rp_trial_work *out);

@@ -1,7 +1,9 @@
 /* pipeline/trial_table.c - reading a trial's examinations. */
-#include "pipeline/trial_table.h"
+#include "pipeline/trial_table_priv.h"
 
 #include "io/csv_stream.h"
+#include "mpi/world.h"
+#include "pipeline/trial_ranks.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -37,22 +39,14 @@ static void find_columns(reader *r)
         r->column[k] = rp_csv_stream_find(r->csv, r->factor[k].column);
 }
 
-static rp_status need_column(const reader *r, const char *name)
-{
-    const char *nearest = rp_csv_stream_name(r->csv, 0);
-    for (int c = 1; c < rp_csv_stream_columns(r->csv); c++)
-        if (rp_text_distance(name, rp_csv_stream_name(r->csv, c)) < rp_text_distance(name, nearest))
-            nearest = rp_csv_stream_name(r->csv, c);
-    RP_FAIL(RP_EDATA, "%s:1: no column '%s'; the nearest is '%s'", r->path, name, nearest);
-}
-
 static rp_status check_columns(const reader *r)
 {
-    if (r->arm < 0 && !r->ask->one_arm) return need_column(r, "arm");
+    int column;
+    if (r->arm < 0 && !r->ask->one_arm) return rp_csv_stream_column(r->csv, "arm", &column);
     if (r->ask->cluster && r->cluster < 0 && !r->ask->cluster_may_lack)
-        return need_column(r, r->ask->cluster);
+        return rp_csv_stream_column(r->csv, r->ask->cluster, &column);
     for (int k = 0; k < r->factors; k++)
-        if (r->column[k] < 0) return need_column(r, r->factor[k].column);
+        RP_TRY(rp_csv_stream_column(r->csv, r->factor[k].column, &column));
     return RP_OK;
 }
 
@@ -162,12 +156,13 @@ static rp_status read_factor(const reader *r, int k, int32_t *out)
         while (*out < f->cuts && x >= f->cut[*out]) ++*out;
         return RP_OK;
     }
+    const int64_t before = f->names.count, line = rp_csv_stream_line(r->csv);
     RP_TRY(rp_codes_put(&f->names, is_missing(cell) ? "missing" : cell, out));
     if (f->cuts > 0) *out = f->cuts + 1; /* behind the bands */
-    RP_NEED(f->names.count <= RP_LEVELS_MAX, RP_EUSE,
-            "%s:%" PRId64 ": column '%s' has over %d different values: give it bands", r->path,
-            rp_csv_stream_line(r->csv), f->column, RP_LEVELS_MAX);
-    return RP_OK;
+    if (f->names.count == before) return RP_OK;
+    RP_TRY(rp_grow(before + 1, sizeof *f->line, &f->lines, &f->line));
+    f->line[before] = line;
+    return before < RP_LEVELS_MAX ? RP_OK : rp_trial_too_many_levels(r->path, line, f->column);
 }
 
 /* One row into place t->rows, which counts only once all of it is read. */
@@ -198,6 +193,7 @@ static rp_status read_row(reader *r)
 static rp_status read_rows(reader *r)
 {
     rp_trial_table *t = r->t;
+    RP_TRY(make_room(r)); /* columns that are there have arrays, without rows too */
     for (bool more = true; more;) {
         rp_status st = rp_csv_stream_next(r->csv, &more);
         if (st == RP_OK && more) st = read_row(r);
@@ -208,8 +204,6 @@ static rp_status read_rows(reader *r)
         if (t->bad_rows++ == 0) rp_text_fit(t->first_bad, sizeof t->first_bad, rp_error_message());
         more = true;
     }
-    RP_NEED(t->rows > 0, RP_EDATA, "%s: no examination in the table", r->path);
-    t->clusters = r->cluster >= 0 ? r->clusters.count : t->rows;
     return RP_OK;
 }
 
@@ -248,27 +242,76 @@ const char *rp_factor_level(const rp_trial_factor *f, int level)
     return rp_codes_text(&f->names, f->place[level]);
 }
 
+/* Goes to the own part of the file: its first row, under its true line. */
+static rp_status take_part(const reader *r)
+{
+    const rp_comm *world = rp_comm_world();
+    const int rank = rp_comm_rank(world), ranks = rp_comm_size(world);
+    enum { NUMBERS = sizeof(rp_csv_survey) / sizeof(int64_t) };
+    RP_AUTOFREE rp_csv_survey *all = NULL;
+    rp_status st = rp_alloc(ranks, sizeof *all, &all);
+    if (st == RP_OK) st = rp_csv_stream_survey(r->csv, rank, ranks, &all[rank]);
+    RP_TRY(rp_comm_agree(world, st));
+    /* The others' places are 0: the sum has every rank's survey in its place. */
+    RP_TRY(rp_comm_sum_i64(world, (int64_t)NUMBERS * ranks, (int64_t *)(void *)all));
+    return rp_csv_stream_take(r->csv, rank, ranks, all);
+}
+
+/* Which row each is, before rows move. */
+static rp_status number_rows(rp_trial_table *t)
+{
+    RP_TRY(rp_alloc_raw(t->rows, sizeof *t->row, &t->row));
+    for (int64_t i = 0; i < t->rows; i++) t->row[i] = t->first_row + i;
+    return RP_OK;
+}
+
+static rp_status identify_clusters(reader *r)
+{
+    rp_trial_table *t = r->t;
+    RP_TRY(rp_alloc_raw(r->clusters.count, sizeof *t->identity, &t->identity));
+    for (int64_t k = 0; k < r->clusters.count; k++)
+        t->identity[k] = rp_codes_hash(rp_codes_text(&r->clusters, k));
+    return RP_OK;
+}
+
+/* Behind the own part: one failure for all ranks, or the rows of each cluster on one of them. */
+static rp_status settle_rows(reader *r, rp_status st)
+{
+    rp_trial_table *t = r->t;
+    const bool several = rp_comm_world(), has_clusters = r->cluster >= 0;
+    if (several)
+        RP_TRY(rp_trial_unite(st, rp_csv_stream_line(r->csv), r->path, r->factors, r->factor, t));
+    else
+        RP_TRY(st);
+    if (!several) t->all_rows = t->rows;
+    RP_NEED(t->all_rows > 0, RP_EDATA, "%s: no examination in the table", r->path);
+    if (several && r->ask->numbers) RP_TRY(rp_ranks_agree(number_rows(t)));
+    if (several && has_clusters) RP_TRY(rp_trial_regroup(r->factors, r->factor, &r->clusters, t));
+    t->clusters = t->all_clusters = has_clusters ? r->clusters.count : t->rows;
+    st = has_clusters && r->ask->numbers ? identify_clusters(r) : RP_OK;
+    for (int k = 0; k < r->factors && st == RP_OK; k++) st = settle_factor(&r->factor[k], t->rows);
+    return rp_ranks_sum(st, 1, &t->all_clusters);
+}
+
 rp_status rp_trial_read(const char *path, const rp_trial_ask *ask, int factors,
                         rp_trial_factor factor[], rp_trial_table *out)
 {
     RP_AUTO(rp_csv_stream) csv = NULL;
     int column[RP_FACTORS_MAX];
     RP_NEED(factors <= RP_FACTORS_MAX, RP_EARG, "%d columns of groups", factors);
-    RP_TRY(rp_csv_stream_open(path, ',', &csv));
-    reader r = {.path = path,
-                .ask = ask,
-                .csv = csv,
-                .factors = factors,
-                .column = column,
-                .factor = factor,
-                .t = out};
-    find_columns(&r);
-    RP_TRY(check_columns(&r));
-    const rp_status st = read_rows(&r);
+    reader r = {
+        .path = path, .ask = ask, .factors = factors, .column = column, .factor = factor, .t = out};
+    rp_status st = rp_csv_stream_open(path, ',', &csv);
+    r.csv = csv;
+    if (st == RP_OK) {
+        find_columns(&r);
+        st = check_columns(&r);
+    }
+    RP_TRY(rp_ranks_agree(st));
+    if (rp_comm_world()) RP_TRY(take_part(&r));
+    st = settle_rows(&r, read_rows(&r));
     rp_codes_clear(&r.clusters);
-    RP_TRY(st);
-    for (int k = 0; k < factors; k++) RP_TRY(settle_factor(&factor[k], out->rows));
-    return RP_OK;
+    return st;
 }
 
 void rp_trial_table_clear(rp_trial_table *t)
@@ -277,6 +320,8 @@ void rp_trial_table_clear(rp_trial_table *t)
     for (int f = 0; f < RP_EXAM_FLAGS; f++) rp_free(t->flag[f]);
     for (int s = 0; s < RP_SCORES; s++) rp_free(t->score[s]);
     rp_free(t->cluster);
+    rp_free(t->row);
+    rp_free(t->identity);
     rp_free(t->exclusion);
     rp_free(t->deviation);
     rp_codes_clear(&t->reasons[0]);
@@ -289,6 +334,7 @@ void rp_trial_factors_clear(int factors, rp_trial_factor factor[])
     for (int k = 0; k < factors; k++) {
         rp_free(factor[k].code);
         rp_free(factor[k].place);
+        rp_free(factor[k].line);
         rp_codes_clear(&factor[k].names);
     }
 }

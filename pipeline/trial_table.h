@@ -1,6 +1,9 @@
 /* pipeline/trial_table.h - the table of a trial's examinations, read a row at a time.
  *
- * A row keeps some 20 bytes, and 4 a factor and 8 a score that are asked for. */
+ * A row keeps some 20 bytes, and 4 a factor and 8 a score that are asked for.
+ *
+ * Ranks divide the table: each parses its part of the file's bytes and keeps some of the rows, all
+ * those of a cluster on one rank.  Dictionaries of levels and reasons are the same on all. */
 #pragma once
 #include "lib/stats/policy.h"
 #include "pipeline/text_codes.h"
@@ -16,6 +19,8 @@ typedef struct rp_trial_factor {
     int32_t *code;  /* out: [rows] */
     int64_t room;   /* of code */
     rp_codes names; /* out */
+    int64_t *line;  /* out: [names.count] line on which each came first */
+    int64_t lines;  /* room */
     int32_t *place; /* out: [levels] names' code of each level */
 } rp_trial_factor;
 const char *rp_factor_level(const rp_trial_factor *f, int level);
@@ -35,15 +40,21 @@ typedef struct rp_trial_ask {
     double window;         /* months; an interval cancer later than that is none */
     bool skip_bad;         /* malformed rows are left out and counted, else the first stops */
     bool scores;           /* risk_score and ai_raw are kept */
+    bool numbers;          /* which row of the table each is, and who its cluster is, are kept */
 } rp_trial_ask;
 
 typedef struct rp_trial_table {
-    int64_t rows, bad_rows;
+    int64_t rows; /* on this rank */
+    int64_t all_rows, bad_rows;
     char first_bad[240]; /* what was wrong with the first malformed row */
     uint8_t *arm, *flag[RP_EXAM_FLAGS];
     double *score[RP_SCORES];
     int32_t *cluster;
     int64_t clusters; /* different ones; equal to rows where every examination is its own */
+    int64_t all_clusters;
+    int64_t *row; /* [rows] which row of the table, rising; NULL: first_row, ... */
+    int64_t first_row;
+    uint64_t *identity;             /* [clusters] of the cluster's name; NULL: not kept */
     int32_t *exclusion, *deviation; /* [rows] code of the reason, 0: none; NULL: no such column */
     rp_codes reasons[2];
     int64_t capacity[1 + RP_EXAM_FLAGS + RP_SCORES + 3]; /* of the arrays above */
@@ -54,7 +65,8 @@ typedef struct rp_trial_table {
  * cluster's and the factors'; all but arm may be absent.  Empty cells and NA are missing.  linked 0
  * leaves the interval cancer missing; so does an interval cancer without its months, where that
  * column is there.
- * Errors: RP_EDATA naming file, line, column; RP_EMEM. */
+ * Collective where there are ranks.
+ * Errors: RP_EDATA naming file, line, column, the first in the file on all ranks; RP_EMEM. */
 RP_MUST rp_status rp_trial_read(const char *path, const rp_trial_ask *ask, int factors,
                                 rp_trial_factor factor[], rp_trial_table *out);
 void rp_trial_table_clear(rp_trial_table *t);

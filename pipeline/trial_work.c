@@ -1,39 +1,80 @@
 /* pipeline/trial_work.c - a trial's table made ready by its plan: population, strata, blinding. */
 #include "io/csv.h"
 #include "lib/base/random.h"
+#include "pipeline/trial_ranks.h"
 #include "pipeline/trial_rows.h"
 
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
-/* Arms permuted over clusters; clusters that lie in both arms (readers) leave it to examinations.
- */
+/* How many own clusters lie in both arms. */
+static rp_status count_mixed(const rp_trial_table *t, int64_t *mixed)
+{
+    RP_AUTOFREE uint8_t *seen = NULL; /* bit of each arm */
+    *mixed = 0;
+    if (!t->cluster) return RP_OK;
+    RP_TRY(rp_alloc(t->clusters, 1, &seen));
+    for (int64_t i = 0; i < t->rows; i++) {
+        uint8_t *at = &seen[t->cluster[i]];
+        const uint8_t arms = (uint8_t)(*at | 1U << t->arm[i]);
+        *mixed += arms == 3 && *at != 3;
+        *at = arms;
+    }
+    return RP_OK;
+}
+
+/* Units whose arms are permuted: clusters that lie in one arm each, or examinations. */
+typedef struct units {
+    const rp_trial_table *t;
+    uint64_t seed;
+    bool are_clusters;
+    int64_t count;
+} units;
+
+/* A random number of the unit's own, whatever rank has it.  63 bits: below every limit. */
+static uint64_t lot_of(const units *u, int64_t k)
+{
+    rp_random r;
+    const rp_trial_table *t = u->t;
+    const uint64_t who = u->are_clusters ? t->identity[k] : (uint64_t)(t->row ? t->row[k] : k);
+    rp_random_start(u->seed, RP_RANDOM_BLIND, who, &r);
+    return rp_random_u64(&r) >> 1;
+}
+
+/* Lots ascending, and how many own units are in the new arm. */
+static rp_status draw(const units *u, uint64_t **lot, int64_t *now)
+{
+    RP_AUTOFREE uint8_t *arm = NULL;
+    RP_TRY(rp_alloc_raw(u->count, sizeof **lot, lot));
+    RP_TRY(rp_alloc_raw(u->count, 1, &arm));
+    for (int64_t i = 0; i < u->t->rows; i++)
+        arm[u->are_clusters ? u->t->cluster[i] : i] = u->t->arm[i];
+    *now = 0;
+    for (int64_t k = 0; k < u->count; k++) {
+        (*lot)[k] = lot_of(u, k);
+        *now += arm[k];
+    }
+    if (u->count > 0) qsort(*lot, (size_t)u->count, sizeof **lot, rp_ascending_u64);
+    return RP_OK;
+}
+
+/* As many units as the new arm has, those of the lowest lots, become it: arms permuted, without a
+ * list of all units anywhere. */
 static rp_status blind(rp_trial_table *t, uint64_t seed)
 {
-    RP_AUTOFREE int8_t *arm = NULL;
-    RP_AUTOFREE int64_t *order = NULL;
-    bool whole = t->cluster != NULL;
-    const int64_t n = whole ? t->clusters : t->rows;
-    RP_TRY(rp_alloc_raw(n, 1, &arm));
-    memset(arm, -1, (size_t)n);
-    for (int64_t i = 0; whole && i < t->rows; i++) {
-        int8_t *at = &arm[t->cluster[i]];
-        whole = *at < 0 || *at == (int8_t)t->arm[i];
-        *at = (int8_t)t->arm[i];
-    }
-    const int64_t units = whole ? t->clusters : t->rows;
-    RP_TRY(rp_alloc_raw(units, sizeof *order, &order));
-    if (!whole) {
-        rp_free(arm);
-        arm = NULL;
-        RP_TRY(rp_alloc_raw(units, 1, &arm));
-        for (int64_t i = 0; i < units; i++) arm[i] = (int8_t)t->arm[i];
-    }
-    rp_random r;
-    rp_random_start(seed, RP_RANDOM_BLIND, 0, &r);
-    rp_random_permute(&r, units, order);
-    for (int64_t i = 0; i < t->rows; i++)
-        t->arm[i] = (uint8_t)(arm[order[whole ? t->cluster[i] : i]] > 0);
+    RP_AUTOFREE uint64_t *lot = NULL;
+    int64_t mixed, now;
+    uint64_t below;
+    const rp_shared who = rp_ranks_shared();
+    const rp_status st = count_mixed(t, &mixed);
+    RP_TRY(rp_ranks_sum(st, 1, &mixed));
+    const bool whole = t->cluster && mixed == 0;
+    const units u = {t, seed, whole, whole ? t->clusters : t->rows};
+    RP_TRY(rp_ranks_agree(draw(&u, &lot, &now)));
+    RP_TRY(rp_ranks_sum(RP_OK, 1, &now));
+    RP_TRY(rp_shared_select(&who, u.count, lot, 1, &now, &below));
+    for (int64_t i = 0; i < t->rows; i++) t->arm[i] = lot_of(&u, whole ? t->cluster[i] : i) < below;
     return RP_OK;
 }
 
@@ -46,7 +87,7 @@ static rp_status find_population(rp_trial_work *w)
             "population modified-itt: the table has no column 'exclusion'");
     RP_NEED(p != RP_POPULATION_PROTOCOL || t->deviation, RP_EDATA,
             "population per-protocol: the table has no column 'deviation'");
-    RP_TRY(rp_alloc_raw(t->rows, sizeof *w->in, &w->in));
+    RP_TRY(rp_ranks_agree(rp_alloc_raw(t->rows, sizeof *w->in, &w->in)));
     for (int64_t i = 0; i < t->rows; i++) {
         const bool excluded = t->exclusion && t->exclusion[i] != 0,
                    deviates = t->deviation && t->deviation[i] != 0;
@@ -54,6 +95,7 @@ static rp_status find_population(rp_trial_work *w)
                    (!excluded && (p == RP_POPULATION_MODIFIED || !deviates));
         left += w->in[i];
     }
+    RP_TRY(rp_ranks_sum(RP_OK, 1, &left));
     RP_NEED(left > 0, RP_EDATA, "population %s: nobody is left", w->plan->population);
     return RP_OK;
 }
@@ -71,7 +113,7 @@ static rp_status combine_strata(rp_trial_work *w)
     const rp_key_list *list = &w->plan->strata;
     int64_t strata = 1;
     if (list->count == 0) return RP_OK;
-    RP_TRY(rp_alloc(w->table.rows, sizeof *w->stratum, &w->stratum));
+    RP_TRY(rp_ranks_agree(rp_alloc(w->table.rows, sizeof *w->stratum, &w->stratum)));
     for (int k = 0; k < list->count; k++) {
         const rp_trial_factor *f = factor_of(w, list->item[k]);
         strata *= f->levels;
@@ -107,12 +149,13 @@ static rp_status open_work(const char *path, bool skip_bad, int64_t blind_seed, 
                                                      : p->cluster,
                               .cluster_may_lack = automatic,
                               .window = p->window,
-                              .skip_bad = skip_bad};
+                              .skip_bad = skip_bad,
+                              .numbers = blind_seed >= 0};
     RP_TRY(rp_trial_plan_factors(p, &w->factors, w->factor));
     RP_TRY(rp_trial_read(path, &ask, w->factors, w->factor, &w->table));
     if (blind_seed >= 0) RP_TRY(blind(&w->table, (uint64_t)blind_seed));
     w->exams = rp_trial_exams(&w->table);
-    w->is_clustered = w->table.cluster && w->table.clusters < w->table.rows;
+    w->is_clustered = w->table.cluster && w->table.all_clusters < w->table.all_rows;
     w->cluster = w->is_clustered ? ask.cluster : "";
     RP_TRY(find_population(w));
     return combine_strata(w);
@@ -143,20 +186,29 @@ static void flow_row(const char *step, const char *reason, const int64_t n[2], r
     rp_csv_end(csv);
 }
 
+static rp_status count_reasons(const rp_trial_table *t, const int32_t own[], const int32_t before[],
+                               const rp_codes *reasons, int64_t **n, int32_t **code)
+{
+    RP_AUTOFREE int32_t *place = NULL;
+    RP_TRY(rp_alloc(2 * (reasons->count + 1), sizeof **n, n));
+    RP_TRY(rp_alloc(reasons->count, sizeof *place, &place));
+    RP_TRY(rp_alloc(reasons->count, sizeof **code, code));
+    for (int64_t i = 0; i < t->rows; i++)
+        if (!before || before[i] == 0) (*n)[2 * own[i] + t->arm[i]]++;
+    RP_TRY(rp_codes_order(reasons, place));
+    for (int32_t k = 0; k < reasons->count; k++) (*code)[place[k]] = k;
+    return RP_OK;
+}
+
 /* Reasons of one column among those that had none in the column before. */
 static rp_status flow_reasons(const rp_trial_table *t, const char *step, const int32_t own[],
                               const int32_t before[], const rp_codes *reasons, rp_text *csv)
 {
     RP_AUTOFREE int64_t *n = NULL;
-    RP_AUTOFREE int32_t *place = NULL, *code = NULL;
+    RP_AUTOFREE int32_t *code = NULL;
     if (!own) return RP_OK;
-    RP_TRY(rp_alloc(2 * (reasons->count + 1), sizeof *n, &n));
-    RP_TRY(rp_alloc(reasons->count, sizeof *place, &place));
-    RP_TRY(rp_alloc(reasons->count, sizeof *code, &code));
-    for (int64_t i = 0; i < t->rows; i++)
-        if (!before || before[i] == 0) n[2 * own[i] + t->arm[i]]++;
-    RP_TRY(rp_codes_order(reasons, place));
-    for (int32_t k = 0; k < reasons->count; k++) code[place[k]] = k;
+    const rp_status st = count_reasons(t, own, before, reasons, &n, &code);
+    RP_TRY(rp_ranks_sum(st, 2 * (reasons->count + 1), n));
     for (int64_t k = 0; k < reasons->count; k++)
         flow_row(step, rp_codes_text(reasons, code[k]), &n[2 * (code[k] + 1)], csv);
     return RP_OK;
@@ -166,12 +218,13 @@ rp_status rp_trial_flow(const rp_trial_work *w, rp_text *csv)
 {
     const rp_trial_table *t = &w->table;
     const uint8_t *later = t->flag[RP_EXAM_INTERVAL];
-    int64_t all[2] = {0}, in[2] = {0}, unlinked[2] = {0};
+    int64_t n[6] = {0}, *all = n, *in = n + 2, *unlinked = n + 4;
     for (int64_t i = 0; i < t->rows; i++) {
         all[t->arm[i]]++;
         in[t->arm[i]] += w->in[i];
         unlinked[t->arm[i]] += w->in[i] && later && later[i] == RP_FLAG_MISSING;
     }
+    RP_TRY(rp_ranks_sum(RP_OK, 6, n));
     rp_text_add(csv, "step,reason,new,control\n");
     flow_row("randomised", "", all, csv);
     RP_TRY(flow_reasons(t, "excluded", t->exclusion, NULL, &t->reasons[0], csv));

@@ -1,5 +1,8 @@
 /* pipeline/verb_trial.c - radpipe trial: two arms of a screening trial. */
+#include "lib/base/log.h"
+#include "mpi/world.h"
 #include "pipeline/trial_policy.h"
+#include "pipeline/trial_ranks.h"
 #include "pipeline/verb.h"
 
 #include <string.h>
@@ -11,7 +14,7 @@ const char rp_verb_trial_usage[] =
     "YAML]\n"
     "                     [--out DIR]\n"
     "       radpipe trial --counts CSV [--method katz|koopman|mn|poisson] [--level 0.95]\n"
-    "                     [--margin RATIO] [--out DIR]\n"
+    "                     [--margin RATIO] [--bad-rows stop|skip] [--out DIR]\n"
     "\n"
     "Compares the arms of a screening trial, a row an endpoint: counts, rates, ratio and "
     "difference\n"
@@ -50,7 +53,15 @@ const char rp_verb_trial_usage[] =
     "                  it; of a table also clusters.csv, tests.csv, flow.csv; of policies\n"
     "                  policies.csv and comparison.csv\n"
     "\n"
+    "Under mpirun or srun the ranks divide the table (also for --policy): each reads a part of its "
+    "bytes and\n"
+    "keeps a share of the rows, those of a woman (or other cluster) on one rank.  Output, files "
+    "and "
+    "errors\n"
+    "are those of one rank, byte for byte.\n"
+    "\n"
     "example: radpipe trial --table exams.csv --sap plan.yaml --out results\n"
+    "         mpirun -n 4 radpipe trial --table exams.csv --out results\n"
     "         radpipe trial --table exams.csv --policy jobs/policies/masai.yaml\n"
     "         radpipe trial --counts two_arm.csv --out masai\n"
     "exit codes: 0 done, 2 wrong use or plan, 3 a malformed table (named by line)\n";
@@ -65,8 +76,8 @@ typedef struct words {
 
 static rp_status read_counts_options(const words *w, rp_trial_request *r)
 {
-    RP_NEED(!r->sap && w->sets == 0 && !w->blind && !w->bad_rows && w->policies == 0, RP_EUSE,
-            "trial --counts: --sap, --set, --blind, --policy and --bad-rows belong to --table");
+    RP_NEED(!r->sap && w->sets == 0 && !w->blind && w->policies == 0, RP_EUSE,
+            "trial --counts: --sap, --set, --blind and --policy belong to --table");
     if (!r->method) r->method = "katz";
     if (w->level) RP_TRY(rp_option_number("--level", w->level, 0.5, 0.9999, &r->level));
     if (w->margin) RP_TRY(rp_option_number("--margin", w->margin, 0.01, 100, &r->margin));
@@ -88,10 +99,10 @@ static rp_status read_table_options(const words *w, rp_trial_request *r)
     r->sets = w->sets;
     r->set = w->set;
     if (w->blind) RP_TRY(rp_option_int("--blind", w->blind, 0, INT64_MAX, &r->blind_seed));
-    return rp_option_bad_rows(w->bad_rows, &r->skip_bad);
+    return RP_OK;
 }
 
-rp_status rp_verb_trial(int argc, char **argv)
+static rp_status compare(int argc, char **argv)
 {
     rp_trial_request r = {.level = 0.95, .blind_seed = -1};
     words w = {0};
@@ -118,10 +129,23 @@ rp_status rp_verb_trial(int argc, char **argv)
     RP_TRY(rp_options_read(argc, argv, sizeof option / sizeof *option, option, 0, word, &count));
     RP_NEED(!r.counts != !r.table, RP_EUSE,
             "trial: --table CSV or --counts CSV is needed; 'radpipe help trial' shows the usage");
+    RP_TRY(rp_option_bad_rows(w.bad_rows, &r.skip_bad));
     if (r.counts) {
         RP_TRY(read_counts_options(&w, &r));
         return rp_trial_counts(&r);
     }
     RP_TRY(read_table_options(&w, &r));
     return r.policies > 0 ? rp_trial_policies(&r) : rp_trial_table_report(&r);
+}
+
+/* What fails on one rank fails on all: rank 0 tells it, and every exit code is the same. */
+rp_status rp_verb_trial(int argc, char **argv)
+{
+    rp_status st = compare(argc, argv);
+    const rp_comm *world = rp_comm_world();
+    if (!world) return st;
+    /* Own failures before those that are another rank's. */
+    st = rp_ranks_first(st, st == RP_EPEER ? INT64_MAX - 1 : rp_comm_rank(world));
+    if (st != RP_OK && !rp_ranks_speak()) rp_log_show(RP_LOG_NOTHING, rp_comm_rank(world));
+    return st;
 }

@@ -8,6 +8,7 @@
 #include <stdbool.h>
 
 typedef enum rp_log_level {
+    RP_LOG_NOTHING = -1, /* not even errors: another rank tells them */
     RP_LOG_ERROR,
     RP_LOG_RUN,
     RP_LOG_STEP,

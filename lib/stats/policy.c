@@ -1,10 +1,10 @@
 /* lib/stats/policy.c - replaying reading policies. */
 #include "lib/stats/policy.h"
 
-#include "lib/stats/ranks.h"
-
 #include <inttypes.h>
 #include <math.h>
+#include <stdlib.h>
+#include <string.h>
 
 const char *rp_policy_score_name(rp_policy_score s)
 {
@@ -38,31 +38,69 @@ static rp_status check(const rp_policy *p, const rp_replay_input *in)
     return RP_OK;
 }
 
-/* Shares of examinations with a lower score. */
-static rp_status find_shares(int64_t n, const double score[], double share[])
+static int64_t row_of(const rp_replay_input *in, int64_t i) { return in->row ? in->row[i] : i; }
+
+/* Own scores as keys, ascending; *all of them there are.  Owned by the caller. */
+static rp_status order_scores(const rp_replay_input *in, const double score[], uint64_t **key,
+                              int64_t *all)
 {
-    RP_AUTOFREE int64_t *order = NULL;
-    RP_TRY(rp_alloc_raw(n, sizeof *order, &order));
-    RP_TRY(rp_rank_order(n, score, order));
-    for (int64_t i = 0, j; i < n; i = j) {
-        for (j = i + 1; j < n && score[order[j]] == score[order[i]];) j++;
-        for (int64_t k = i; k < j; k++) share[order[k]] = (double)i / (double)n;
-    }
+    const int64_t n = in->exams.rows;
+    RP_TRY(rp_shared_verdict(&in->who, rp_alloc_raw(n, sizeof **key, key)));
+    for (int64_t i = 0; i < n; i++) (*key)[i] = rp_key_of_double(score[i]);
+    if (n > 0) qsort(*key, (size_t)n, sizeof **key, rp_ascending_u64);
+    *all = n;
+    return rp_shared_sum(&in->who, 1, all);
+}
+
+/* Fewest examinations of n that are a share of at least x. */
+static int64_t least_of(double x, int64_t n)
+{
+    int64_t i = (int64_t)fmin(fmax(ceil(x * (double)n), 0), (double)n + 1);
+    while (i > 0 && (double)(i - 1) / (double)n >= x) i--;
+    while (i <= n && (double)i / (double)n < x) i++;
+    return i;
+}
+
+/* Cuts that are shares as scores: the share with lower scores reaches the cut from there on. */
+static rp_status find_cuts(const rp_replay_input *in, const double score[], const rp_policy *p,
+                           double cut[])
+{
+    RP_AUTOFREE uint64_t *key = NULL;
+    int64_t all, want[RP_POLICY_BANDS];
+    uint64_t from[RP_POLICY_BANDS];
+    RP_TRY(order_scores(in, score, &key, &all));
+    for (int k = 0; k < p->cuts; k++) want[k] = least_of(p->cut[k], all);
+    RP_TRY(rp_shared_select(&in->who, in->exams.rows, key, p->cuts, want, from));
+    for (int k = 0; k < p->cuts; k++)
+        cut[k] = from[k] == 0            ? -INFINITY
+                 : from[k] == UINT64_MAX ? INFINITY
+                                         : rp_double_of_key(from[k]);
     return RP_OK;
 }
 
-/* Marks the floor(share n) highest; of equal ones the lower rows. */
-static rp_status find_top(int64_t n, const double score[], double share, bool top[])
+/* The floor(share n) highest scores: those above one, and of those equal to it the lower rows. */
+typedef struct top {
+    uint64_t score, row; /* as keys; rows below that one */
+} top;
+
+static rp_status find_top(const rp_replay_input *in, const double score[], double share, top *out)
 {
-    RP_AUTOFREE int64_t *order = NULL;
-    RP_AUTOFREE double *turned = NULL;
-    const int64_t many = (int64_t)floor(share * (double)n + 1e-9);
-    RP_TRY(rp_alloc_raw(n, sizeof *order, &order));
-    RP_TRY(rp_alloc_raw(n, sizeof *turned, &turned));
-    for (int64_t i = 0; i < n; i++) turned[i] = -score[i];
-    RP_TRY(rp_rank_order(n, turned, order)); /* stable: lower rows first */
-    for (int64_t i = 0; i < many; i++) top[order[i]] = true;
-    return RP_OK;
+    RP_AUTOFREE uint64_t *key = NULL, *row = NULL;
+    const int64_t n = in->exams.rows;
+    int64_t all, above, ties = 0;
+    uint64_t behind;
+    RP_TRY(order_scores(in, score, &key, &all));
+    const int64_t many = (int64_t)floor(share * (double)all + 1e-9), want = all - many + 1;
+    *out = (top){UINT64_MAX, 0};
+    if (many == 0) return RP_OK;
+    RP_TRY(rp_shared_select(&in->who, n, key, 1, &want, &behind));
+    out->score = behind - 1;
+    above = n - rp_count_below(n, key, behind);
+    RP_TRY(rp_shared_sum(&in->who, 1, &above));
+    RP_TRY(rp_shared_verdict(&in->who, rp_alloc_raw(n, sizeof *row, &row)));
+    for (int64_t i = 0; i < n; i++)
+        if (rp_key_of_double(score[i]) == out->score) row[ties++] = (uint64_t)row_of(in, i);
+    return rp_shared_select(&in->who, ties, row, 1, &(int64_t){many - above}, &out->row);
 }
 
 static int readers_of(const rp_policy *p, double score)
@@ -75,15 +113,22 @@ static int readers_of(const rp_policy *p, double score)
 typedef struct walk {
     const rp_policy *p;
     const rp_replay_input *in;
-    const double *band; /* [rows] score or share that the bands cut */
-    const bool *top;
+    top top;
+    const double *safety; /* [rows] score of the net; NULL: none */
 } walk;
+
+static bool is_top(const walk *w, int64_t i)
+{
+    if (!w->safety) return false;
+    const uint64_t key = rp_key_of_double(w->safety[i]);
+    return key > w->top.score || (key == w->top.score && (uint64_t)row_of(w->in, i) < w->top.row);
+}
 
 static rp_status flag_of(const rp_replay_input *in, rp_exam_flag f, int64_t i, bool *out)
 {
     const uint8_t x = in->exams.flag[f][i];
     RP_NEED(x != RP_FLAG_MISSING, RP_EDATA, "row %" PRId64 ": no '%s', which the policy needs",
-            i + 1, rp_exam_column(f));
+            row_of(in, i) + 1, rp_exam_column(f));
     *out = x == 1;
     return RP_OK;
 }
@@ -114,7 +159,7 @@ static rp_status replay(const walk *w, int64_t i, rp_replayed *out)
     const rp_policy *p = w->p;
     bool one = false, two = false;
     *out = (rp_replayed){0};
-    out->readings = (uint8_t)readers_of(p, p->cuts > 0 ? w->band[i] : 0);
+    out->readings = (uint8_t)readers_of(p, p->cuts > 0 ? w->in->score[p->band_score][i] : 0);
     if (out->readings >= 1) RP_TRY(flag_of(w->in, RP_EXAM_READER1, i, &one));
     if (out->readings == 2) RP_TRY(flag_of(w->in, RP_EXAM_READER2, i, &two));
     const bool ai =
@@ -123,55 +168,100 @@ static rp_status replay(const walk *w, int64_t i, rp_replayed *out)
         out->recall = 1;
         return RP_OK;
     }
-    out->consensus = one || two || ai || (w->top && w->top[i]);
+    out->consensus = one || two || ai || is_top(w, i);
     return out->consensus ? decide(w->in, i, &out->recall) : RP_OK;
 }
 
-rp_status rp_policy_replay(const rp_policy *p, const rp_replay_input *in, rp_replayed out[])
+rp_status rp_policy_replay(const rp_policy *p, const rp_replay_input *in, rp_replayed out[],
+                           int64_t *failed)
 {
-    RP_AUTOFREE double *share = NULL;
-    RP_AUTOFREE bool *top = NULL;
-    const int64_t n = in->exams.rows;
+    rp_policy own = *p;
+    walk w = {.p = &own, .in = in};
+    *failed = -1;
     RP_TRY(check(p, in));
-    walk w = {p, in, in->score[p->band_score], NULL};
     if (p->cuts > 0 && p->by_share) {
-        RP_TRY(rp_alloc_raw(n, sizeof *share, &share));
-        RP_TRY(find_shares(n, w.band, share));
-        w.band = share;
+        RP_TRY(find_cuts(in, in->score[p->band_score], p, own.cut));
+        own.by_share = false;
     }
     if (p->safety_share > 0) {
-        RP_TRY(rp_alloc(n, sizeof *top, &top));
-        RP_TRY(find_top(n, in->score[p->safety_score], p->safety_share, top));
-        w.top = top;
+        w.safety = in->score[p->safety_score];
+        RP_TRY(find_top(in, w.safety, p->safety_share, &w.top));
     }
-    for (int64_t i = 0; i < n; i++) RP_TRY(replay(&w, i, &out[i]));
+    for (int64_t i = 0; i < in->exams.rows; i++) {
+        const rp_status st = replay(&w, i, &out[i]);
+        if (st == RP_OK) continue;
+        *failed = row_of(in, i);
+        return st;
+    }
     return RP_OK;
 }
 
-void rp_policy_count(const rp_replay_input *in, const rp_replayed r[], int arm,
-                     rp_policy_counts *out)
+/* Recalls that are certain, and those that are a chance. */
+typedef struct weighed {
+    int64_t sure, chance;
+} weighed;
+
+typedef struct tally {
+    int64_t examinations, readings, consensus, unseen, unknown;
+    weighed recalls, detected, falsely, invasive, unverified, missed, interval;
+} tally;
+enum { TALLIES = sizeof(tally) / sizeof(int64_t) };
+
+static void add_to(weighed *w, double recall, bool counts)
+{
+    w->sure += counts && recall == 1;
+    w->chance += counts && recall != 1 && recall != 0;
+}
+
+static void add_row(const rp_replay_input *in, const rp_replayed *r, int64_t i, tally *t)
 {
     const rp_exams *e = &in->exams;
     const uint8_t *invasive = e->flag[RP_EXAM_INVASIVE],
                   *later = e->flag[RP_EXAM_INTERVAL_IF_MISSED];
-    rp_policy_counts t = {.is_complete = true};
-    for (int64_t i = 0; i < e->rows; i++) {
-        if (arm >= 0 && e->arm[i] != arm) continue;
-        const double p = r[i].recall;
-        const uint8_t cancer = e->flag[RP_EXAM_CANCER][i];
-        t.examinations++;
-        t.readings += r[i].readings;
-        t.consensus += r[i].consensus;
-        t.unseen += r[i].consensus && !was_flagged(e, i);
-        t.recalls += p;
-        t.is_complete &= cancer != RP_FLAG_MISSING;
-        if (cancer == RP_FLAG_MISSING) t.unverified += p;
-        if (cancer == 0) t.false_positives += p;
-        if (cancer != 1) continue;
-        t.cancers_detected += p;
-        t.cancers_missed += 1 - p;
-        if (invasive && invasive[i] == 1) t.invasive_detected += p;
-        if (later && later[i] == 1) t.interval_cancers += 1 - p;
-    }
-    *out = t;
+    const uint8_t cancer = e->flag[RP_EXAM_CANCER][i];
+    const bool is_chance = r->recall != 0 && r->recall != 1, has = cancer == 1;
+    const double missed = is_chance ? r->recall : 1 - r->recall;
+    t->examinations++;
+    t->readings += r->readings;
+    t->consensus += r->consensus;
+    t->unseen += r->consensus && !was_flagged(e, i);
+    t->unknown += cancer == RP_FLAG_MISSING;
+    add_to(&t->recalls, r->recall, true);
+    add_to(&t->unverified, r->recall, cancer == RP_FLAG_MISSING);
+    add_to(&t->falsely, r->recall, cancer == 0);
+    add_to(&t->detected, r->recall, has);
+    add_to(&t->invasive, r->recall, has && invasive && invasive[i] == 1);
+    add_to(&t->missed, missed, has);
+    add_to(&t->interval, missed, has && later && later[i] == 1);
+}
+
+static double sum_of(weighed w, double chance)
+{
+    return (double)w.sure + chance * (double)w.chance;
+}
+
+rp_status rp_policy_count(const rp_replay_input *in, const rp_replayed r[], int arm,
+                          rp_policy_counts *out)
+{
+    int64_t sums[TALLIES];
+    tally t = {0};
+    const double p = in->probability;
+    for (int64_t i = 0; i < in->exams.rows; i++)
+        if (arm < 0 || in->exams.arm[i] == arm) add_row(in, &r[i], i, &t);
+    memcpy(sums, &t, sizeof sums);
+    RP_TRY(rp_shared_sum(&in->who, TALLIES, sums));
+    memcpy(&t, sums, sizeof sums);
+    *out = (rp_policy_counts){.examinations = t.examinations,
+                              .readings = t.readings,
+                              .consensus = t.consensus,
+                              .recalls = sum_of(t.recalls, p),
+                              .cancers_detected = sum_of(t.detected, p),
+                              .false_positives = sum_of(t.falsely, p),
+                              .invasive_detected = sum_of(t.invasive, p),
+                              .cancers_missed = sum_of(t.missed, 1 - p),
+                              .interval_cancers = sum_of(t.interval, 1 - p),
+                              .unverified = sum_of(t.unverified, p),
+                              .unseen = t.unseen,
+                              .is_complete = t.unknown == 0};
+    return RP_OK;
 }

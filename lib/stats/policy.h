@@ -4,6 +4,7 @@
  * positive counts for, and what goes to consensus whatever the readers say.  Replay keeps each
  * reader's decision as it was: how readers change who see a computer's marks it cannot show. */
 #pragma once
+#include "lib/stats/shared.h"
 #include "lib/stats/trial.h"
 
 enum { RP_POLICY_BANDS = 16 };
@@ -44,6 +45,8 @@ typedef struct rp_replay_input {
     const double *score[RP_SCORES]; /* [rows]; NULL: no such column */
     rp_unseen unseen;
     double probability;
+    const int64_t *row; /* [rows] which row of the whole table each is, rising; NULL: 0, 1, ... */
+    rp_shared who;      /* who else holds rows of it */
 } rp_replay_input;
 
 /* What becomes of one examination. */
@@ -53,14 +56,16 @@ typedef struct rp_replayed {
     double recall; /* 0, 1, or the probability where consensus was never asked */
 } rp_replayed;
 
-/* Ranks and shares are taken over all rows; ties of a safety net go to the lower row.
- *   out  [rows]
- * Errors: RP_EDATA where a column or cell that the policy needs is missing (row named, from 1);
- * RP_EARG, RP_EMEM. */
-RP_MUST rp_status rp_policy_replay(const rp_policy *p, const rp_replay_input *in,
-                                   rp_replayed out[]);
+/* Shares are taken over all rows, whoever holds them; ties of a safety net go to the lower row.
+ *   out     [rows]
+ *   failed  out, where a cell that the policy needs is missing: its row, from 0; else -1
+ * Errors: RP_EDATA where a column or cell that the policy needs is missing (row named, from 1; the
+ * lowest of the own rows); RP_EARG, RP_EMEM, RP_EPEER. */
+RP_MUST rp_status rp_policy_replay(const rp_policy *p, const rp_replay_input *in, rp_replayed out[],
+                                   int64_t *failed);
 
-/* Sums over the rows of one arm (1, 0) or of all (-1); expectations where recall is a chance. */
+/* Sums over the rows of one arm (1, 0) or of all (-1), whoever holds them; expectations where
+ * recall is a chance: whole numbers of certain recalls and of chances are added, then weighed. */
 typedef struct rp_policy_counts {
     int64_t examinations, readings, consensus;
     double recalls, cancers_detected, false_positives, invasive_detected;
@@ -69,5 +74,5 @@ typedef struct rp_policy_counts {
     int64_t unseen;   /* consensus on examinations that no reader had flagged */
     bool is_complete; /* cancer is known of every examination */
 } rp_policy_counts;
-void rp_policy_count(const rp_replay_input *in, const rp_replayed r[], int arm,
-                     rp_policy_counts *out);
+RP_MUST rp_status rp_policy_count(const rp_replay_input *in, const rp_replayed r[], int arm,
+                                  rp_policy_counts *out);

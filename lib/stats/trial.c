@@ -208,6 +208,34 @@ static rp_status collapse(int64_t table[], int64_t clusters, held h[], rp_cluste
     return RP_OK;
 }
 
+static bool is_small(const rp_cluster_pattern *p)
+{
+    return p->x1 < SMALL && p->n1 < SMALL && p->x0 < SMALL && p->n0 < SMALL;
+}
+
+/* Those of the table before the others, as collapse puts them. */
+static int by_pattern(const void *a, const void *b)
+{
+    const rp_cluster_pattern *p = a, *q = b;
+    if (is_small(p) != is_small(q)) return is_small(p) ? -1 : 1;
+    const int64_t x[] = {p->n1, p->n0, p->x1, p->x0}, y[] = {q->n1, q->n0, q->x1, q->x0};
+    for (int k = 0; k < 4; k++)
+        if (x[k] != y[k]) return x[k] < y[k] ? -1 : 1;
+    return 0;
+}
+
+int64_t rp_patterns_merge(int64_t count, rp_cluster_pattern p[])
+{
+    int64_t left = 0;
+    if (count > 0) qsort(p, (size_t)count, sizeof *p, by_pattern);
+    for (int64_t i = 0; i < count; i++)
+        if (left > 0 && by_pattern(&p[left - 1], &p[i]) == 0)
+            p[left - 1].clusters += p[i].clusters;
+        else
+            p[left++] = p[i];
+    return left;
+}
+
 /* Which examinations of a table count, and how. */
 typedef struct wanted {
     const rp_exams *e;

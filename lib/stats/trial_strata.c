@@ -40,6 +40,19 @@ static int by_parts(const void *a, const void *b, void *parts)
     return by_content(p->parts, part + p->first, q->parts, part + q->first);
 }
 
+int64_t rp_compositions_merge(int64_t count, rp_composition c[], const rp_cluster_part part[])
+{
+    int64_t left = 0;
+    void *parts = (void *)(uintptr_t)part; /* qsort_r's argument is not const */
+    if (count > 0) qsort_r(c, (size_t)count, sizeof *c, by_parts, parts);
+    for (int64_t i = 0; i < count; i++)
+        if (left > 0 && by_parts(&c[left - 1], &c[i], parts) == 0)
+            c[left - 1].clusters += c[i].clusters;
+        else
+            c[left++] = c[i];
+    return left;
+}
+
 static uint64_t hash(int64_t n, const rp_cluster_part own[])
 {
     uint64_t h = 14695981039346656037ULL;
