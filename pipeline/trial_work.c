@@ -1,11 +1,11 @@
 /* pipeline/trial_work.c - a trial's table made ready by its plan: population, strata, blinding. */
 #include "io/csv.h"
 #include "lib/base/random.h"
+#include "lib/stats/ranks.h"
 #include "pipeline/trial_ranks.h"
 #include "pipeline/trial_rows.h"
 
 #include <inttypes.h>
-#include <stdlib.h>
 #include <string.h>
 
 /* How many own clusters lie in both arms. */
@@ -55,8 +55,7 @@ static rp_status draw(const units *u, uint64_t **lot, int64_t *now)
         (*lot)[k] = lot_of(u, k);
         *now += arm[k];
     }
-    if (u->count > 0) qsort(*lot, (size_t)u->count, sizeof **lot, rp_ascending_u64);
-    return RP_OK;
+    return rp_rank_sort_keys(u->count, *lot);
 }
 
 /* As many units as the new arm has, those of the lowest lots, become it: arms permuted, without a

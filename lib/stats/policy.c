@@ -1,9 +1,10 @@
 /* lib/stats/policy.c - replaying reading policies. */
 #include "lib/stats/policy.h"
 
+#include "lib/stats/ranks.h"
+
 #include <inttypes.h>
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 const char *rp_policy_score_name(rp_policy_score s)
@@ -47,7 +48,7 @@ static rp_status order_scores(const rp_replay_input *in, const double score[], u
     const int64_t n = in->exams.rows;
     RP_TRY(rp_shared_verdict(&in->who, rp_alloc_raw(n, sizeof **key, key)));
     for (int64_t i = 0; i < n; i++) (*key)[i] = rp_key_of_double(score[i]);
-    if (n > 0) qsort(*key, (size_t)n, sizeof **key, rp_ascending_u64);
+    RP_TRY(rp_shared_verdict(&in->who, rp_rank_sort_keys(n, *key)));
     *all = n;
     return rp_shared_sum(&in->who, 1, all);
 }

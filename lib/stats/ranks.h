@@ -12,3 +12,9 @@ RP_MUST rp_status rp_rank_mid(int64_t n, const double x[], double rank[]);
 RP_MUST rp_status rp_rank_dense(int64_t n, const double x[], int64_t group[], int64_t *groups);
 /* Copies x to out, ascending; they must not overlap. */
 RP_MUST rp_status rp_rank_sort(int64_t n, const double x[], double out[]);
+
+/* Finite doubles as whole numbers of the same order; -0 is 0.  And back. */
+uint64_t rp_key_of_double(double x);
+double rp_double_of_key(uint64_t key);
+/* Whole numbers ascending, in place, by the same radix sort.  Errors: RP_EMEM. */
+RP_MUST rp_status rp_rank_sort_keys(int64_t n, uint64_t x[]);

@@ -1,8 +1,6 @@
 /* lib/stats/shared.c - order statistics of numbers that several hold. */
 #include "lib/stats/shared.h"
 
-#include <string.h>
-
 rp_status rp_shared_sum(const rp_shared *who, int64_t n, int64_t x[])
 {
     return who->sum ? who->sum(who->arg, n, x) : RP_OK;
@@ -16,12 +14,6 @@ rp_status rp_shared_verdict(const rp_shared *who, rp_status st)
     RP_TRY(said);
     RP_NEED(failed == 0, RP_EPEER, "%d others failed", (int)failed);
     return RP_OK;
-}
-
-int rp_ascending_u64(const void *a, const void *b)
-{
-    const uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
-    return x < y ? -1 : x > y;
 }
 
 int64_t rp_count_below(int64_t n, const uint64_t x[], uint64_t key)
@@ -58,21 +50,4 @@ rp_status rp_shared_select(const rp_shared *who, int64_t n, const uint64_t x[], 
         }
     }
     return RP_OK;
-}
-
-/* Signs flipped so that the bits order as the numbers do. */
-uint64_t rp_key_of_double(double x)
-{
-    uint64_t bits;
-    x += 0.0;
-    memcpy(&bits, &x, sizeof bits);
-    return bits >> 63 ? ~bits : bits | 1ULL << 63;
-}
-
-double rp_double_of_key(uint64_t key)
-{
-    const uint64_t bits = key >> 63 ? key & ~(1ULL << 63) : ~key;
-    double x;
-    memcpy(&x, &bits, sizeof x);
-    return x;
 }

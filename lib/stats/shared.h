@@ -27,8 +27,3 @@ RP_MUST rp_status rp_shared_select(const rp_shared *who, int64_t n, const uint64
 
 /* How many of x [n], ascending, are below key.  Local. */
 int64_t rp_count_below(int64_t n, const uint64_t x[], uint64_t key);
-/* For qsort of whole numbers, ascending. */
-int rp_ascending_u64(const void *a, const void *b);
-/* Finite doubles as whole numbers of the same order; -0 is 0.  And back. */
-uint64_t rp_key_of_double(double x);
-double rp_double_of_key(uint64_t key);
