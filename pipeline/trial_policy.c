@@ -190,7 +190,8 @@ static rp_status add_arm(rp_policy_work *w, const rp_policy_file *f, const char 
 static rp_status replay_rows(const rp_policy_work *w, const rp_policy_file *f, rp_replayed r[])
 {
     int64_t failed = -1;
-    const rp_status st = rp_ranks_first(rp_policy_replay(&f->policy, &w->in, r, &failed), failed);
+    rp_status st = rp_policy_replay(&f->policy, &w->in, r, &failed);
+    st = rp_ranks_first(st, failed);
     RP_TRY_IN(st, "policy '%s'", f->name);
     return RP_OK;
 }

@@ -142,7 +142,8 @@ static rp_status unite_books(shelf *s, const char *path, rp_status st, int64_t l
     RP_TRY(rp_comm_gather(world, 0, own.length, own.at, &all));
     RP_TRY(rp_comm_agree(world, rp_ranks_speak() ? unite_all(s, &all, &first) : RP_OK));
     if (st != RP_OK) st = rp_error_put(&error); /* what failed first is what is told */
-    RP_TRY(rp_comm_first(world, judge(s, path, st, &first, &key), key));
+    st = judge(s, path, st, &first, &key);
+    RP_TRY(rp_comm_first(world, st, key));
     for (int k = 0; k < s->books; k++) pack(&s->united[k], NULL, &books);
     RP_TRY(rp_comm_share(world, 0, &books));
     return rp_comm_agree(world, translate_all(s, &books));

@@ -1,6 +1,8 @@
 /* tests/test_stats_trial.c - lib/stats: strata, clusters, pairs, margins, outcomes of examinations. */
 #include "lib/stats/clustered.h"
 #include "lib/stats/paired.h"
+#include "lib/stats/policy.h"
+#include "lib/stats/ranks.h"
 #include "lib/stats/stratified.h"
 #include "lib/stats/trial.h"
 #include "tests/stats_values.h"
@@ -244,4 +246,67 @@ Test(outcomes, clusters_keep_the_counts)
         n0 += q[i].n0 * q[i].clusters;
     }
     cr_expect(x1 == 2 && n1 == 3 && x0 == 1 && n0 == 4);
+}
+
+/* Lists of two, put together by hand: those of the table of few first, as one counts them. */
+Test(clustered, patterns_of_several_merge_in_the_order_of_one)
+{
+    rp_cluster_pattern p[] = {{0, 1, 0, 0, 5}, {1, 2, 0, 7, 1}, {3, 1, 0, 9, 2}, {9, 200, 1, 1, 1}, {0, 0, 0, 1, 4}, {0, 1, 0, 0, 6}, {3, 1, 0, 9, 3}, {8, 200, 1, 1, 1}};
+    const rp_cluster_pattern want[] = {{0, 0, 0, 1, 4}, {0, 1, 0, 0, 11}, {1, 2, 0, 7, 1}, {3, 1, 0, 9, 5}, {8, 200, 1, 1, 1}, {9, 200, 1, 1, 1}};
+    cr_assert_eq(rp_patterns_merge(8, p), 6);
+    for (int k = 0; k < 6; k++)
+        cr_expect(p[k].x1 == want[k].x1 && p[k].n1 == want[k].n1 && p[k].x0 == want[k].x0 && p[k].n0 == want[k].n0 && p[k].clusters == want[k].clusters, "pattern %d", k);
+    cr_expect_eq(rp_patterns_merge(0, NULL), 0);
+}
+
+Test(stratified, compositions_of_several_merge_by_content)
+{
+    const rp_cluster_part part[] = {{0, 1, 2, 0, 0}, {1, 0, 1, 0, 0}, {0, 1, 2, 0, 0}, {0, 1, 2, 0, 0}, {1, 0, 1, 0, 0}};
+    rp_composition c[] = {{0, 2, 3}, {2, 1, 4}, {3, 2, 5}};
+    cr_assert_eq(rp_compositions_merge(3, c, part), 2);
+    cr_expect(c[0].parts == 1 && c[0].clusters == 4 && c[1].parts == 2 && c[1].clusters == 8);
+}
+
+/* Someone else always has 5. */
+static rp_status add_five(void *unused, int64_t n, int64_t x[])
+{
+    (void)unused;
+    for (int64_t k = 0; k < n; k++) x[k] += 5;
+    return RP_OK;
+}
+
+Test(shared, selection_is_the_sorted_list_s)
+{
+    const uint64_t x[] = {0, 3, 3, 3, 9, UINT64_MAX - 1};
+    const int64_t want[] = {-1, 0, 1, 2, 4, 5, 6, 7};
+    const uint64_t is[] = {0, 0, 1, 4, 4, 10, UINT64_MAX, UINT64_MAX};
+    uint64_t key[8];
+    const rp_shared alone = {NULL, NULL}, two = {add_five, NULL};
+    int64_t n = 1;
+    cr_assert_eq(rp_shared_select(&alone, 6, x, 8, want, key), RP_OK);
+    for (int k = 0; k < 8; k++) cr_expect_eq(key[k], is[k], "want %d: %llu", (int)want[k], (unsigned long long)key[k]);
+    cr_assert_eq(rp_shared_sum(&two, 1, &n), RP_OK);
+    cr_expect_eq(n, 6);
+    cr_expect_eq(rp_shared_verdict(&alone, RP_EMEM), RP_EMEM);
+    cr_expect_eq(rp_shared_verdict(&two, RP_OK), RP_EPEER, "others failed, says the sum");
+}
+
+Test(shared, keys_order_as_the_doubles_do_and_sort)
+{
+    const double x[] = {-INFINITY, -1e300, -2, -1e-310, 0, 1e-310, 1, 1.0000000000000002, 1e300};
+    uint64_t key[3000];
+    for (int k = 0; k < 9; k++) {
+        cr_expect_eq(rp_double_of_key(rp_key_of_double(x[k])), x[k]);
+        if (k > 0) cr_expect_lt(rp_key_of_double(x[k - 1]), rp_key_of_double(x[k]));
+    }
+    cr_expect_eq(rp_key_of_double(-0.0), rp_key_of_double(0.0));
+    uint64_t sum = 0;
+    for (int k = 0; k < 3000; k++) sum += key[k] = (uint64_t)k * k * 0x9E3779B97F4A7C15ULL >> k % 50;
+    cr_assert_eq(rp_rank_sort_keys(3000, key), RP_OK);
+    for (int k = 0; k < 3000; k++) {
+        sum -= key[k];
+        cr_assert(k == 0 || key[k - 1] <= key[k]);
+    }
+    cr_expect_eq(sum, 0);
+    cr_expect_eq(rp_rank_sort_keys(0, key), RP_OK);
 }
