@@ -37,6 +37,7 @@ static int64_t pieces_of(const rp_comm *comm, const int64_t first[])
 static rp_status begin(const rp_comm *comm, bool sends, int r, int64_t n, char *bytes,
                        int64_t *requests, MPI_Request request[])
 {
+    RP_ASSERT(request); /* all agreed that there is memory */
     for (int64_t at = 0; at < n; at += PIECE) {
         const int piece = (int)(n - at < PIECE ? n - at : PIECE);
         MPI_Request *to = &request[(*requests)++];

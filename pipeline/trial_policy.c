@@ -177,6 +177,7 @@ static rp_status add_arm(rp_policy_work *w, const rp_policy_file *f, const char 
     if (st == RP_OK) st = rp_alloc(w->table.rows, 1, &standard);
     if (st == RP_OK) st = rp_alloc(w->table.rows, sizeof *in, &in);
     RP_TRY(rp_ranks_agree(st));
+    RP_ASSERT(in); /* all agreed that there is memory */
     for (int64_t i = 0; i < w->table.rows; i++) in[i] = arm < 0 || w->table.arm[i] == arm;
     for (rp_policy_measure m = 0; m < RP_MEASURES; m++) {
         RP_TRY(both_outcomes(w, r, m, now, standard, &whole));

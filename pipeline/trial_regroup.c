@@ -172,6 +172,7 @@ rp_status rp_trial_regroup(int factors, rp_trial_factor factor[], rp_codes *clus
     rp_status st = look(&m, clusters);
     if (st == RP_OK) st = rp_alloc(m.ranks, sizeof *first, &first);
     st = rp_comm_agree(m.world, st);
+    RP_ASSERT(st != RP_OK || first); /* all agreed that there is memory */
     if (st == RP_OK) st = move_names(&m, clusters, &code, first);
     if (st == RP_OK) st = move_rows(&m, factors, factor, t);
     if (st == RP_OK) st = move_clusters(&m, code, first, t);

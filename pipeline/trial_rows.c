@@ -240,6 +240,7 @@ static rp_status add_subgroups(rp_trial_work *w, const rp_endpoint *e, const rp_
     if (st == RP_OK) st = rp_alloc(f->levels, sizeof *x, &x);
     if (st == RP_OK) st = rp_alloc(f->levels, sizeof *v, &v);
     RP_TRY(rp_ranks_agree(st));
+    RP_ASSERT(c && x && v); /* all agreed that there is memory */
     RP_TRY(count(w, e, f->code, f->levels, cell));
     for (int k = 0; k < f->levels; k++) {
         rp_trial_line l = rp_trial_line_blank(e, "subgroup", f->column, rp_factor_level(f, k));

@@ -40,7 +40,7 @@ typedef struct rp_trial_ask {
     double window;         /* months; an interval cancer later than that is none */
     bool skip_bad;         /* malformed rows are left out and counted, else the first stops */
     bool scores;           /* risk_score and ai_raw are kept */
-    bool numbers;          /* which row of the table each is, and who its cluster is, are kept */
+    bool numbers;          /* which row of the table each is, and whose, are kept: 8 bytes each */
 } rp_trial_ask;
 
 typedef struct rp_trial_table {

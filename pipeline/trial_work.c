@@ -208,6 +208,7 @@ static rp_status flow_reasons(const rp_trial_table *t, const char *step, const i
     if (!own) return RP_OK;
     const rp_status st = count_reasons(t, own, before, reasons, &n, &code);
     RP_TRY(rp_ranks_sum(st, 2 * (reasons->count + 1), n));
+    RP_ASSERT(code); /* all agreed that there is memory */
     for (int64_t k = 0; k < reasons->count; k++)
         flow_row(step, rp_codes_text(reasons, code[k]), &n[2 * (code[k] + 1)], csv);
     return RP_OK;

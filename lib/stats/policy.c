@@ -101,7 +101,8 @@ static rp_status find_top(const rp_replay_input *in, const double score[], doubl
     RP_TRY(rp_shared_verdict(&in->who, rp_alloc_raw(n, sizeof *row, &row)));
     for (int64_t i = 0; i < n; i++)
         if (rp_key_of_double(score[i]) == out->score) row[ties++] = (uint64_t)row_of(in, i);
-    return rp_shared_select(&in->who, ties, row, 1, &(int64_t){many - above}, &out->row);
+    const int64_t rest = many - above;
+    return rp_shared_select(&in->who, ties, row, 1, &rest, &out->row);
 }
 
 static int readers_of(const rp_policy *p, double score)
