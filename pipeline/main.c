@@ -58,6 +58,24 @@ static rp_status no_such_verb(const char *name)
     RP_FAIL(RP_EUSE, "unknown verb '%s'; did you mean '%s'? 'radpipe help' lists them", name, best);
 }
 
+/* Started by mpirun or srun as one of several ranks? */
+static bool is_one_of_several(void)
+{
+    const char *size = getenv("OMPI_COMM_WORLD_SIZE");
+    if (!size && getenv("PMIX_NAMESPACE")) size = getenv("SLURM_STEP_NUM_TASKS");
+    return size && strcmp(size, "1") != 0;
+}
+
+/* Verbs that compute the same on all ranks: what fails on one fails on all, rank 0 tells it, and
+ * every exit code is the same.  Own failures come before those that are another rank's. */
+static rp_status one_failure(rp_status st)
+{
+    const int rank = rp_comm_rank(rp_comm_world());
+    st = rp_comm_first(rp_comm_world(), st, st == RP_EPEER ? INT64_MAX - 1 : rank);
+    if (st != RP_OK && rank != 0) rp_log_show(RP_LOG_NOTHING, rank);
+    return st;
+}
+
 static int run_verb(const rp_verb *v, int argc, char **argv)
 {
     for (int i = 1; i < argc; i++)
@@ -65,8 +83,7 @@ static int run_verb(const rp_verb *v, int argc, char **argv)
             (void)fputs(v->usage, stdout);
             return 0;
         }
-    const char *size = getenv("OMPI_COMM_WORLD_SIZE");
-    const bool several = size && strcmp(size, "1") != 0;
+    const bool several = is_one_of_several();
     if (v->ranks == RP_RANKS_alone || (v->ranks == RP_RANKS_either && !several)) {
         if (several) {
             (void)rp_error_set(RP_EUSE, __FILE__, __LINE__, __func__,
@@ -83,6 +100,7 @@ static int run_verb(const rp_verb *v, int argc, char **argv)
     rp_log_show(RP_LOG_RUN, ranks > 1 ? rp_comm_rank(rp_comm_world()) : -1);
     st = v->run(argc, argv);
     rp_progress_end();
+    if (v->ranks == RP_RANKS_either) st = one_failure(st);
     /* Ranks that failed because another did stay silent: one line says why. */
     const int code = st == RP_OK ? 0 : st == RP_EPEER ? rp_status_exit(st) : fail(st);
     rp_world_end();

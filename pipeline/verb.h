@@ -6,7 +6,8 @@ typedef enum rp_verb_ranks {
     RP_RANKS_alone, /* refuses to run on several */
     RP_RANKS_ranks, /* starts MPI always */
     RP_RANKS_either /* starts MPI where there are several ranks: its start takes longer than most
-                       runs */
+                       runs.  Fails on all ranks or none: what each does alone goes through an
+                       agreement before the next exchange. */
 } rp_verb_ranks;
 
 typedef struct rp_verb {

@@ -1,11 +1,6 @@
 /* pipeline/verb_trial.c - radpipe trial: two arms of a screening trial. */
-#include "lib/base/log.h"
-#include "mpi/world.h"
 #include "pipeline/trial_policy.h"
-#include "pipeline/trial_ranks.h"
 #include "pipeline/verb.h"
-
-#include <string.h>
 
 const char rp_verb_trial_usage[] =
     "usage: radpipe trial --table CSV [--sap YAML | --set KEY=VALUE ...] [--bad-rows stop|skip]\n"
@@ -102,7 +97,7 @@ static rp_status read_table_options(const words *w, rp_trial_request *r)
     return RP_OK;
 }
 
-static rp_status compare(int argc, char **argv)
+rp_status rp_verb_trial(int argc, char **argv)
 {
     rp_trial_request r = {.level = 0.95, .blind_seed = -1};
     words w = {0};
@@ -136,16 +131,4 @@ static rp_status compare(int argc, char **argv)
     }
     RP_TRY(read_table_options(&w, &r));
     return r.policies > 0 ? rp_trial_policies(&r) : rp_trial_table_report(&r);
-}
-
-/* What fails on one rank fails on all: rank 0 tells it, and every exit code is the same. */
-rp_status rp_verb_trial(int argc, char **argv)
-{
-    rp_status st = compare(argc, argv);
-    const rp_comm *world = rp_comm_world();
-    if (!world) return st;
-    /* Own failures before those that are another rank's. */
-    st = rp_ranks_first(st, st == RP_EPEER ? INT64_MAX - 1 : rp_comm_rank(world));
-    if (st != RP_OK && !rp_ranks_speak()) rp_log_show(RP_LOG_NOTHING, rp_comm_rank(world));
-    return st;
 }

@@ -100,6 +100,7 @@ Test(csv_stream, a_whole_table_may_leave_malformed_rows_out)
     double x;
     cr_expect_eq(rp_csv_double(csv, 1, 1, &x), RP_EDATA);
     cr_expect(strstr(rp_error_message(), "t.csv:9: column 'b,'"), "%s", rp_error_message());
+}
 
 /* Rows by one and by parts: the same cells on the same lines, failures too; where one stops for good, so do
  * the parts together. */

@@ -92,8 +92,9 @@ int64_t rp_patterns_merge(int64_t count, rp_cluster_pattern p[]);
 int64_t rp_compositions_merge(int64_t count, rp_composition c[], const rp_cluster_part part[]);
 
 /* rp_trial_patterns of two outcomes on one examination (a policy against another): x1, n1 of now,
- * x0, n0 of standard. now, standard  [rows] 0 or 1 in             [rows] is the row looked at;
- * NULL: all are */
+ * x0, n0 of standard.
+ *   now, standard  [rows] 0 or 1
+ *   in             [rows] is the row looked at; NULL: all are */
 RP_MUST rp_status rp_pair_patterns(int64_t rows, const uint8_t now[], const uint8_t standard[],
                                    const bool in[], const int32_t cluster[], int64_t clusters,
                                    rp_cluster_pattern **out, int64_t *count);
