@@ -58,7 +58,14 @@ Test(slurm, job_that_is_requeued_in_the_middle_ends_with_the_weights_of_an_undis
     const int at = atoi(out);
     snprintf(command, sizeof command, "for i in $(seq 600); do grep -q \"exit 0\" %s/run/slurm-*.log 2>/dev/null && exit 0; sleep 0.2; done; cat %s/run/slurm-*.log; squeue; exit 1", folder, folder);
     const int ended = in_cluster(cluster, 150, out, sizeof out, command);
+    /* a verb that starts MPI only where there are several ranks */
+    put_file(folder, "exams.csv", "woman,arm,recall\na,AI,1\nb,control,0\na,AI,0\nc,control,1\nd,AI,0\n");
+    snprintf(command, sizeof command, "%s trial --table %s/exams.csv > %s/alone.txt && srun -N 2 -n 2 --mpi=pmix %s/wrapper.sh %s trial --table %s/exams.csv > %s/ranks.txt && cmp %s/alone.txt %s/ranks.txt",
+             PROGRAM, folder, folder, cluster, PROGRAM, folder, folder, folder, folder);
+    char trial[2000];
+    const int divided = in_cluster(cluster, 60, trial, sizeof trial, command);
     run_command(30, NULL, 0, "tests/slurm_cluster.sh stop %s; rm -rf %s", cluster, cluster);
+    cr_expect_eq(divided, 0, "%s", trial);
     cr_expect_eq(submitted, 0, "%s", said);
     cr_expect_eq(requeued, 0);
     cr_expect(at > 40 && at < 290, "requeued at iteration %d", at);
