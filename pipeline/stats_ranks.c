@@ -5,11 +5,6 @@
 
 #include <string.h>
 
-rp_status rp_stats_agree(rp_status st)
-{
-    return rp_comm_world() ? rp_comm_agree(rp_comm_world(), st) : st;
-}
-
 /* Rank r has replicates first(r) .. first(r + 1) - 1. */
 static int64_t first_of(int64_t count, int rank, int ranks)
 {

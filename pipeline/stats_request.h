@@ -53,8 +53,6 @@ rp_stats_run rp_stats_paired, rp_stats_permutation, rp_stats_multiplicity, rp_st
 /* Replicates of a bootstrap shared out over the ranks: value and defined are whole on all of them,
  * with the same bits on any number.  Collective. */
 rp_replicates_fn rp_stats_share_replicates;
-/* A failure of one rank is one of all (RP_EPEER); on one rank st itself.  Collective. */
-RP_MUST rp_status rp_stats_agree(rp_status st);
 
 /* Adds rows 'name,value,state' (17 digits; state ok, infinite, or undefined with its reason), each
  * behind its key cells. */

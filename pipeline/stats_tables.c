@@ -4,6 +4,7 @@
 #include "lib/stats/paired.h"
 #include "pipeline/stats_read.h"
 #include "pipeline/stats_request.h"
+#include "pipeline/trial_ranks.h"
 #include "pipeline/verb.h"
 
 #include <inttypes.h>
@@ -108,7 +109,7 @@ static rp_status run(const rp_stats_request *q, family_fn *family, rp_text *out)
 {
     RP_NEED(q->input, RP_EUSE, "stats: give the table with --input");
     rp_stats_table t = {0};
-    rp_status st = rp_stats_agree(rp_stats_table_read(q->input, q->skip_bad, q->by, &t));
+    rp_status st = rp_ranks_agree(rp_stats_table_read(q->input, q->skip_bad, q->by, &t));
     if (st == RP_OK) st = run_table(q, family, &t, out);
     rp_stats_table_clear(&t);
     return st;

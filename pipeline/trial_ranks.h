@@ -1,4 +1,5 @@
-/* pipeline/trial_ranks.h - a trial's numbers over ranks, each of which holds some of the rows.
+/* pipeline/trial_ranks.h - verbs over ranks: who speaks, agreement, and sums of a trial whose rows are
+ * divided.
  *
  * 1. What is counted are whole numbers: they add, whichever rank has which row.  So every rank has
  *    the same sums and computes the same results from them.

@@ -1,6 +1,6 @@
 /* pipeline/verb_stats.c - radpipe stats: estimators and tests on a table. */
-#include "mpi/world.h"
 #include "pipeline/stats_request.h"
+#include "pipeline/trial_ranks.h"
 #include "pipeline/verb.h"
 
 #include <math.h>
@@ -226,7 +226,6 @@ rp_status rp_verb_stats(int argc, char **argv)
     RP_TRY(read_rows(family, &w, &q));
     RP_TRY(read_numbers(&w, covariates, &q));
     q.options.who = rp_stats_share_replicates;
-    RP_TRY(rp_stats_agree(family->run(&q, &out)));
-    const bool prints = !rp_comm_world() || rp_comm_rank(rp_comm_world()) == 0;
-    return prints ? rp_print(w.out, &out) : RP_OK;
+    RP_TRY(rp_ranks_agree(family->run(&q, &out)));
+    return rp_ranks_speak() ? rp_print(w.out, &out) : RP_OK;
 }

@@ -208,6 +208,38 @@ static void compare_errors(rp_op op)
     }
 }
 
+/* Error of Winograd's row forward, against sums in double. */
+static double winograd_error(const rp_conv_shape *s)
+{
+    data want = data_of(s, 0), got = data_of(s, 0);
+    bool invariant;
+    int64_t n;
+    cr_assert(run_row("reference", RP_OP_CONV, s, 1, false, &want, &invariant) == RP_OK);
+    cr_assert(run_row("winograd", RP_OP_CONV, s, 1, false, &got, &invariant) == RP_OK);
+    const float *sums = output(&want, RP_OP_CONV, &n);
+    const double error = relative(sums, output(&got, RP_OP_CONV, &n), n);
+    data_clear(&want);
+    data_clear(&got);
+    return error;
+}
+
+/* Shorter tiles and sums: gradients see the rounding of activations a thousandfold. */
+Test(net_kernels, forward_in_training_errs_less_than_in_inference)
+{
+    const table *t = table_read("tests/data/net_shapes.csv");
+    int shapes = 0;
+    for (int r = 0; r < t->rows; r++) {
+        rp_conv_shape s = shape_of(t, r);
+        if (volume(s.big) < 1024 || table_number(t, r, "winograd") != 1) continue;
+        const double quick = winograd_error(&s);
+        s.precise = true;
+        const double precise = winograd_error(&s);
+        cr_expect(precise < 0.8 * quick, "shape %d: %g, in inference %g", r, precise, quick);
+        shapes++;
+    }
+    cr_expect(shapes >= 8, "%d shapes", shapes);
+}
+
 /* needed: the row must take the shape; others it may refuse, by name. */
 static void compare(const char *row, rp_op op, const rp_conv_shape *s, int64_t extra, bool bias,
                     bool needed)
